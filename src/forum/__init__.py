@@ -1,0 +1,1 @@
+"""Forum: the backend that a multi-stakeholder forum runs on."""
