@@ -1,0 +1,186 @@
+-- Rooms, tracks, sessions, speakers, and the numbered releases that readers see.
+
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+
+CREATE TABLE rooms (
+    edition_id uuid NOT NULL CONSTRAINT rooms_edition_exists REFERENCES editions,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    venue text,
+    capacity integer CONSTRAINT rooms_capacity_is_not_negative CHECK (capacity >= 0),
+    wheelchair_accessible boolean,
+    hearing_loop boolean,
+    external_id text,
+    version integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT rooms_pkey PRIMARY KEY (edition_id, id),
+    CONSTRAINT rooms_one_per_external_id UNIQUE (edition_id, external_id)
+);
+COMMENT ON TABLE rooms IS 'Where sessions are held. A null for accessibility means that nobody has said.';
+CREATE UNIQUE INDEX rooms_one_per_name_and_venue ON rooms (edition_id, lower(name), lower(coalesce(venue, '')));
+
+CREATE TABLE tracks (
+    edition_id uuid NOT NULL CONSTRAINT tracks_edition_exists REFERENCES editions,
+    id uuid NOT NULL,
+    name jsonb NOT NULL,
+    external_id text,
+    version integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT tracks_pkey PRIMARY KEY (edition_id, id),
+    CONSTRAINT tracks_one_per_external_id UNIQUE (edition_id, external_id)
+);
+COMMENT ON TABLE tracks IS 'A thread through the programme; the CATEGORIES of calendar entries.';
+
+CREATE TABLE sessions (
+    edition_id uuid NOT NULL CONSTRAINT sessions_edition_exists REFERENCES editions,
+    id uuid NOT NULL,
+    title jsonb NOT NULL,
+    abstract jsonb,
+    type text NOT NULL,
+    track_id uuid,
+    parent_id uuid,
+    status text NOT NULL CONSTRAINT sessions_status_is_known CHECK (status IN ('draft', 'confirmed', 'cancelled')),
+    starts_at timestamptz,
+    ends_at timestamptz,
+    held_on date,
+    room_id uuid,
+    mode text NOT NULL CONSTRAINT sessions_mode_is_known CHECK (mode IN ('in_person', 'hybrid', 'online')),
+    access text NOT NULL CONSTRAINT sessions_access_is_known CHECK (access IN
+        ('open', 'registered', 'booking', 'invitation', 'media')),
+    languages jsonb NOT NULL,
+    organiser_ids uuid[] NOT NULL DEFAULT '{}',
+    livestream_url text,
+    external_id text,
+    version integer NOT NULL DEFAULT 1,
+    calendar_sequence integer NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL,
+    revised_at timestamptz NOT NULL,
+    CONSTRAINT sessions_pkey PRIMARY KEY (edition_id, id),
+    CONSTRAINT sessions_room_id_exists FOREIGN KEY (edition_id, room_id) REFERENCES rooms,
+    CONSTRAINT sessions_track_id_exists FOREIGN KEY (edition_id, track_id) REFERENCES tracks,
+    CONSTRAINT sessions_parent_id_exists FOREIGN KEY (edition_id, parent_id) REFERENCES sessions,
+    CONSTRAINT sessions_one_per_external_id UNIQUE (edition_id, external_id),
+    CONSTRAINT sessions_are_not_their_own_parent CHECK (parent_id <> id),
+    CONSTRAINT sessions_end_after_they_start CHECK (ends_at > starts_at),
+    CONSTRAINT sessions_with_an_end_have_a_start CHECK (ends_at IS NULL OR starts_at IS NOT NULL),
+    CONSTRAINT sessions_have_a_day_only_while_the_hour_is_unknown CHECK (held_on IS NULL OR starts_at IS NULL),
+    CONSTRAINT sessions_room_not_double_booked EXCLUDE USING gist (
+        edition_id WITH =,
+        room_id WITH =,
+        (CASE WHEN ends_at IS NULL THEN tstzrange(starts_at, starts_at, '[]') ELSE tstzrange(starts_at, ends_at) END) WITH &&
+    ) WHERE (status = 'confirmed' AND room_id IS NOT NULL AND starts_at IS NOT NULL)
+);
+COMMENT ON TABLE sessions IS 'Programme items as the staff edits them; readers see releases only.';
+COMMENT ON COLUMN sessions.held_on IS 'The day, when only the day is known.';
+COMMENT ON COLUMN sessions.calendar_sequence IS 'Raised by a trigger when start, end, day, room or status changes, and only then.';
+CREATE INDEX sessions_by_time ON sessions (edition_id, coalesce(starts_at, 'infinity'), id);
+CREATE INDEX sessions_by_parent ON sessions (edition_id, parent_id) WHERE parent_id IS NOT NULL;
+
+CREATE FUNCTION raise_calendar_sequence() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.starts_at, NEW.ends_at, NEW.held_on, NEW.room_id) IS DISTINCT FROM (OLD.starts_at, OLD.ends_at, OLD.held_on, OLD.room_id)
+       OR (NEW.status IS DISTINCT FROM OLD.status AND 'draft' NOT IN (NEW.status, OLD.status)) THEN
+        NEW.calendar_sequence := OLD.calendar_sequence + 1;
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION raise_calendar_sequence IS 'RFC 5546 section 2.1.4: SEQUENCE rises on material change; a typo in the title is none.';
+CREATE TRIGGER sessions_raise_calendar_sequence BEFORE UPDATE ON sessions
+    FOR EACH ROW EXECUTE FUNCTION raise_calendar_sequence();
+
+CREATE TABLE speakers (
+    edition_id uuid NOT NULL CONSTRAINT speakers_edition_exists REFERENCES editions,
+    id uuid NOT NULL,
+    display_name text NOT NULL,
+    honorific text,
+    function text,
+    entity_id uuid CONSTRAINT speakers_entity_id_exists REFERENCES entities,
+    country text CONSTRAINT speakers_country_is_two_letters CHECK (country ~ '^[A-Z]{2}$'),
+    biography jsonb,
+    published boolean NOT NULL DEFAULT false,
+    external_id text,
+    version integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT speakers_pkey PRIMARY KEY (edition_id, id),
+    CONSTRAINT speakers_one_per_external_id UNIQUE (edition_id, external_id)
+);
+COMMENT ON TABLE speakers IS 'Who speaks at an edition. A name is public only with consent: published is false by default.';
+
+CREATE TABLE appearances (
+    edition_id uuid NOT NULL,
+    id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    speaker_id uuid NOT NULL,
+    role text NOT NULL CONSTRAINT appearances_role_is_known CHECK (role IN
+        ('chair', 'moderator', 'keynote', 'panellist', 'statement')),
+    position integer NOT NULL CONSTRAINT appearances_position_is_positive CHECK (position > 0),
+    on_behalf_of text,
+    allotted_seconds integer CONSTRAINT appearances_allotted_seconds_are_positive CHECK (allotted_seconds > 0),
+    status text NOT NULL CONSTRAINT appearances_status_is_known CHECK (status IN
+        ('invited', 'confirmed', 'declined', 'withdrawn', 'spoke', 'absent')),
+    version integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT appearances_pkey PRIMARY KEY (edition_id, id),
+    CONSTRAINT appearances_session_id_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions,
+    CONSTRAINT appearances_speaker_id_exists FOREIGN KEY (edition_id, speaker_id) REFERENCES speakers,
+    CONSTRAINT appearances_one_per_session_speaker_and_role UNIQUE (edition_id, session_id, speaker_id, role)
+);
+COMMENT ON TABLE appearances IS 'A speaker in a session, in a role.';
+CREATE INDEX appearances_by_speaker ON appearances (edition_id, speaker_id);
+
+CREATE TABLE releases (
+    edition_id uuid NOT NULL CONSTRAINT releases_edition_exists REFERENCES editions,
+    number integer NOT NULL CONSTRAINT releases_count_from_one CHECK (number > 0),
+    published_at timestamptz NOT NULL,
+    published_by uuid NOT NULL,
+    note text,
+    session_count integer NOT NULL,
+    content_sha256 bytea NOT NULL,
+    CONSTRAINT releases_pkey PRIMARY KEY (edition_id, number)
+);
+COMMENT ON TABLE releases IS 'Immutable numbered states of the programme; readers see the last one.';
+COMMENT ON COLUMN releases.published_by IS 'The token that published.';
+
+CREATE TABLE release_sessions (
+    edition_id uuid NOT NULL,
+    number integer NOT NULL,
+    id uuid NOT NULL,
+    title jsonb NOT NULL,
+    abstract jsonb,
+    type text NOT NULL,
+    track jsonb,
+    parent_id uuid,
+    status text NOT NULL,
+    starts_at timestamptz,
+    ends_at timestamptz,
+    held_on date,
+    room jsonb,
+    mode text NOT NULL,
+    access text NOT NULL,
+    languages jsonb NOT NULL,
+    organisers jsonb NOT NULL,
+    appearances jsonb NOT NULL,
+    calendar_sequence integer NOT NULL,
+    revised_at timestamptz NOT NULL,
+    CONSTRAINT release_sessions_pkey PRIMARY KEY (edition_id, number, id),
+    CONSTRAINT release_sessions_release_exists FOREIGN KEY (edition_id, number) REFERENCES releases
+);
+COMMENT ON TABLE release_sessions IS 'The sessions of a release, frozen with the names that they had then.';
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % are immutable', TG_TABLE_NAME USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_are_immutable';
+END $$;
+COMMENT ON FUNCTION refuse_change IS 'For tables that tell what was: a row is written once.';
+CREATE TRIGGER releases_are_immutable BEFORE UPDATE OR DELETE ON releases
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_sessions_are_immutable BEFORE UPDATE OR DELETE ON release_sessions
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE FUNCTION notify_release() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('forum_releases', NEW.edition_id::text);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION notify_release IS 'Tells every API process to forget the bytes that it keeps of an older release.';
+CREATE TRIGGER releases_notify AFTER INSERT ON releases FOR EACH ROW EXECUTE FUNCTION notify_release();

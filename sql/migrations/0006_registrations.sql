@@ -1,0 +1,120 @@
+-- Who takes part, who waits, and the badges of those who come in person.
+
+CREATE SEQUENCE waitlist_tickets;
+COMMENT ON SEQUENCE waitlist_tickets IS 'Arrival order in waiting lists: drawn while the lock on the places is held.';
+
+CREATE TABLE registrations (
+    edition_id uuid NOT NULL CONSTRAINT registrations_edition_exists REFERENCES editions,
+    id uuid NOT NULL,
+    person_id uuid NOT NULL CONSTRAINT registrations_person_exists REFERENCES persons,
+    given_name text,
+    family_name text NOT NULL,
+    language text NOT NULL,
+    timezone text NOT NULL,
+    entity_id uuid CONSTRAINT registrations_entity_id_exists REFERENCES entities,
+    delegation_id uuid,
+    country text CONSTRAINT registrations_country_is_two_letters CHECK (country ~ '^[A-Z]{2}$'),
+    category text NOT NULL,
+    mode text NOT NULL CONSTRAINT registrations_mode_is_known CHECK (mode IN ('in_person', 'online')),
+    status text NOT NULL CONSTRAINT registrations_status_is_known CHECK (status IN
+        ('submitted', 'approved', 'declined', 'waitlisted', 'withdrawn', 'revoked')),
+    accessibility_needs text,
+    consents text[] NOT NULL DEFAULT '{}',
+    source text NOT NULL CONSTRAINT registrations_source_is_known CHECK (source IN ('self', 'registrar', 'client')),
+    waitlist_ticket bigint,
+    external_id text,
+    version integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL,
+    placed_at timestamptz NOT NULL,
+    CONSTRAINT registrations_pkey PRIMARY KEY (edition_id, id),
+    CONSTRAINT registrations_delegation_id_exists FOREIGN KEY (edition_id, delegation_id) REFERENCES delegations,
+    CONSTRAINT registrations_one_per_external_id UNIQUE (edition_id, external_id),
+    CONSTRAINT registrations_waiting_have_a_ticket CHECK ((status = 'waitlisted') = (waitlist_ticket IS NOT NULL))
+);
+COMMENT ON TABLE registrations IS 'A person at an edition: as whom, how, and whether they have a place.';
+COMMENT ON COLUMN registrations.placed_at IS 'When status or mode last changed; part of the DTSTAMP of the person''s invitations.';
+CREATE UNIQUE INDEX registrations_one_active_per_person ON registrations (edition_id, person_id)
+    WHERE status IN ('submitted', 'approved', 'waitlisted');
+CREATE INDEX registrations_waiting ON registrations (edition_id, mode, waitlist_ticket) WHERE status = 'waitlisted';
+CREATE INDEX registrations_by_person ON registrations (person_id);
+
+CREATE TABLE registration_transitions (
+    edition_id uuid NOT NULL,
+    registration_id uuid NOT NULL,
+    number integer NOT NULL,
+    status text NOT NULL,
+    mode text NOT NULL,
+    at timestamptz NOT NULL,
+    by_token uuid,
+    reason text,
+    CONSTRAINT registration_transitions_pkey PRIMARY KEY (edition_id, registration_id, number),
+    CONSTRAINT registration_transitions_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations
+);
+COMMENT ON TABLE registration_transitions IS 'Every change of status or mode, with who did it and why; written by a trigger.';
+
+CREATE TABLE badge_keys (
+    id smallint GENERATED ALWAYS AS IDENTITY CONSTRAINT badge_keys_pkey PRIMARY KEY,
+    private_key bytea NOT NULL,
+    public_key bytea NOT NULL,
+    created_at timestamptz NOT NULL
+);
+COMMENT ON TABLE badge_keys IS 'The Ed25519 keys that badges are signed with; the newest signs.';
+
+CREATE TABLE badges (
+    edition_id uuid NOT NULL,
+    id uuid NOT NULL,
+    registration_id uuid NOT NULL,
+    serial bigint GENERATED ALWAYS AS IDENTITY,
+    key_id smallint NOT NULL CONSTRAINT badges_key_exists REFERENCES badge_keys,
+    created_at timestamptz NOT NULL,
+    revoked_at timestamptz,
+    CONSTRAINT badges_pkey PRIMARY KEY (edition_id, id),
+    CONSTRAINT badges_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations
+);
+COMMENT ON TABLE badges IS 'One live badge for each approved registration in person; made and revoked by a trigger.';
+CREATE UNIQUE INDEX badges_one_live_per_registration ON badges (edition_id, registration_id) WHERE revoked_at IS NULL;
+
+CREATE FUNCTION record_transition() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF (NEW.status, NEW.mode) IS NOT DISTINCT FROM (OLD.status, OLD.mode) THEN
+            RETURN NULL;
+        END IF;
+        UPDATE badges SET revoked_at = NEW.placed_at
+        WHERE edition_id = NEW.edition_id AND registration_id = NEW.id AND revoked_at IS NULL;
+    END IF;
+    INSERT INTO registration_transitions (edition_id, registration_id, number, status, mode, at, by_token, reason)
+    VALUES (NEW.edition_id, NEW.id, NEW.version, NEW.status, NEW.mode, NEW.placed_at,
+            nullif(current_setting('forum.token_id', true), '')::uuid,
+            nullif(current_setting('forum.reason', true), ''));
+    IF NEW.status = 'approved' AND NEW.mode = 'in_person' THEN
+        INSERT INTO badges (edition_id, id, registration_id, key_id, created_at)
+        VALUES (NEW.edition_id, gen_random_uuid(), NEW.id, (SELECT max(id) FROM badge_keys), NEW.placed_at);
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION record_transition IS 'Keeps history and badge in step with a registration, so that no service can forget either.';
+CREATE TRIGGER registrations_record_transition AFTER INSERT OR UPDATE ON registrations
+    FOR EACH ROW EXECUTE FUNCTION record_transition();
+
+CREATE FUNCTION promote_waiting(of_edition uuid, of_mode text, promoted_at timestamptz) RETURNS SETOF uuid LANGUAGE sql AS $$
+    WITH free AS (
+        SELECT capacity - taken AS places FROM places WHERE edition_id = of_edition AND mode = of_mode
+    ),
+    first_in_line AS (
+        SELECT id FROM registrations
+        WHERE edition_id = of_edition AND mode = of_mode AND status = 'waitlisted'
+        ORDER BY waitlist_ticket LIMIT (SELECT greatest(places, 0) FROM free)
+    ),
+    promoted AS (
+        UPDATE registrations r SET status = 'approved', waitlist_ticket = NULL, placed_at = promoted_at, version = version + 1
+        FROM first_in_line f WHERE r.edition_id = of_edition AND r.id = f.id
+        RETURNING r.id
+    ),
+    counted AS (
+        UPDATE places SET taken = taken + (SELECT count(*) FROM promoted)
+        WHERE edition_id = of_edition AND mode = of_mode AND EXISTS (SELECT FROM promoted)
+    )
+    SELECT id FROM promoted
+$$;
+COMMENT ON FUNCTION promote_waiting IS 'Give every free place of a mode to who has waited longest. The caller holds the lock on the places row, taken in a statement before.';

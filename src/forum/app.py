@@ -1,0 +1,118 @@
+"""Puts the application together: the one place that knows every slice."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.params import QueryParameter
+
+from forum import http, permissions
+from forum.accounts.routes import HANDLERS as ACCOUNTS
+from forum.clock import Clock, clock_of
+from forum.db import Connection, Pool, open_pool
+from forum.docs import openapi_config
+from forum.editions import service as editions
+from forum.editions.routes import HANDLERS as EDITIONS
+from forum.health import HANDLERS as HEALTH
+from forum.pagination import Paging
+from forum.permissions import Principal
+from forum.settings import Settings
+from forum.transactions import UnitOfWork, replay_answer, unit_of
+
+MAX_BODY_BYTES = 5_000_000
+
+
+async def provide_conn(request: Request[Any, Any, Any]) -> Connection:
+    """The connection of this request's unit of work."""
+    return await unit_of(request.scope).connection()
+
+
+async def provide_principal(request: Request[Any, Any, Any]) -> Principal:
+    """Who sent the request; the guard has found out."""
+    principal: Principal = request.scope["state"]["principal"]
+    return principal
+
+
+async def provide_now(state: State) -> datetime:
+    """This instant, by the application's clock."""
+    clock: Clock = state.clock
+    return clock()
+
+
+async def provide_edition_id(request: Request[Any, Any, Any]) -> UUID:
+    """The id of the edition in the path. A slug never changes hands, so what was found once is kept."""
+    name: str = request.path_params["edition"]
+    known: dict[str, UUID] = request.app.state.edition_ids
+    if name not in known:
+        try:
+            return UUID(name)
+        except ValueError:
+            conn = await unit_of(request.scope).connection()
+            known[name] = await editions.find_id(conn, name)
+    return known[name]
+
+
+async def provide_paging(
+    limit: Annotated[int, QueryParameter(ge=1, le=200, description="How many items a page has.")] = 50,
+    cursor: Annotated[
+        str | None, QueryParameter(max_length=500, description="`next_cursor` of the page before.")
+    ] = None,
+    count: Annotated[bool, QueryParameter(description="Add `total`, the number of items on all pages.")] = False,
+) -> Paging:
+    """What page the client asks for."""
+    return Paging(limit, cursor, count)
+
+
+def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None = None) -> http.Application:
+    """The ASGI application. With a `pool` given, the caller opens and closes it."""
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        if pool is not None:
+            yield
+            return
+        assert settings.database_url
+        app.state.pool = await open_pool(settings.database_url, settings.pool_size)
+        try:
+            yield
+        finally:
+            app.state.pool.terminate()
+
+    api = Router(
+        "/v1",
+        route_handlers=[*ACCOUNTS, *EDITIONS],
+        guards=[permissions.authorize],
+        before_request=replay_answer,
+    )
+    return http.Application(
+        route_handlers=[api, *HEALTH],
+        middleware=[UnitOfWork],
+        request_class=http.ForumRequest,
+        response_class=http.ForumResponse,
+        exception_handlers={Exception: http.answer_error},
+        dependencies={
+            "conn": Provide(provide_conn),
+            "principal": Provide(provide_principal),
+            "now": Provide(provide_now),
+            "edition_id": Provide(provide_edition_id),
+            "paging": Provide(provide_paging),
+            "if_match": Provide(http.provide_if_match, sync_to_thread=False),
+        },
+        state=State(
+            {
+                "settings": settings,
+                "pool": pool,
+                "clock": clock or clock_of(settings.rehearsal_at),
+                "edition_ids": {},
+            }
+        ),
+        lifespan=[lifespan],
+        openapi_config=openapi_config(),
+        request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
+    )

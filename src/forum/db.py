@@ -1,0 +1,125 @@
+"""The way to PostgreSQL: the pool, the codecs and five fetch helpers.
+
+Connections carry no state from one user to the next, so the pool skips asyncpg's reset round trip (the largest
+single cost of a keyed read): use `SET LOCAL` and transaction-level advisory locks only, and give LISTEN a
+connection of its own.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+from forum.errors import NotFound
+
+T = TypeVar("T")
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:  # asyncpg's classes take type arguments only in its stubs, and a pooled connection is a proxy
+    Connection = Any
+    Pool = Any
+
+ACQUIRE_TIMEOUT_SECONDS = 10.0
+COMMAND_TIMEOUT_SECONDS = 30.0
+_JSONB_VERSION = b"\x01"
+
+
+class StatelessConnection(asyncpg.Connection):  # type: ignore[type-arg]
+    """A connection whose return to the pool costs no statement."""
+
+    def get_reset_query(self) -> str:
+        """Nothing to reset: see the module's first lines."""
+        return ""
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """Teach a new connection to speak jsonb as Python values, in asyncpg's binary format."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: _JSONB_VERSION + msgspec.json.encode(value),
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+        format="binary",
+    )
+
+
+async def open_pool(database_url: str, size: int = 16) -> Pool:
+    """A pool of at most `size` connections; more than 16 on one hot row is a lock convoy."""
+    return await asyncpg.create_pool(
+        database_url,
+        min_size=1,
+        max_size=size,
+        init=prepare_connection,
+        connection_class=StatelessConnection,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        server_settings={"application_name": "forum", "timezone": "UTC"},
+    )
+
+
+@cache
+def _maker(type_: type[T]) -> Callable[[asyncpg.Record], T]:
+    """Rows become structs by position; a struct that holds structs is converted field by field."""
+    if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):
+        return lambda record: record[0]
+    if any(_holds_struct(hint) for hint in get_type_hints(type_).values()):
+        return lambda record: msgspec.convert(dict(record), type_)
+    return lambda record: type_(*record)
+
+
+def _holds_struct(hint: Any) -> bool:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return True
+    return any(_holds_struct(argument) for argument in getattr(hint, "__args__", ()))
+
+
+async def get(connection: Connection, sql: str, type_: type[T], *arguments: Any) -> T:
+    """The one row as `type_`; raises `NotFound` when there is none."""
+    row = await connection.fetchrow(sql, *arguments)
+    if row is None:
+        raise NotFound
+    return _maker(type_)(row)
+
+
+async def find(connection: Connection, sql: str, type_: type[T], *arguments: Any) -> T | None:
+    """The row as `type_`, or None. A scalar type gives the first column."""
+    row = await connection.fetchrow(sql, *arguments)
+    return None if row is None else _maker(type_)(row)
+
+
+async def fetch_all(connection: Connection, sql: str, type_: type[T], *arguments: Any) -> list[T]:
+    """All rows as `type_`, in the statement's order."""
+    make = _maker(type_)
+    return [make(row) for row in await connection.fetch(sql, *arguments)]
+
+
+async def value(connection: Connection, sql: str, *arguments: Any) -> Any:
+    """The first column of the first row, or None."""
+    return await connection.fetchval(sql, *arguments)
+
+
+async def execute(connection: Connection, sql: str, *arguments: Any) -> int:
+    """The number of rows that the statement touched."""
+    status: str = await connection.execute(sql, *arguments)
+    return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
+
+
+def columns(row: msgspec.Struct) -> tuple[Any, ...]:
+    """A struct's values in field order, as a statement's parameters; nested structs become jsonb."""
+    return tuple(_parameter(getattr(row, name)) for name in row.__struct_fields__)
+
+
+def _parameter(item: Any) -> Any:
+    if isinstance(item, msgspec.Struct):
+        return msgspec.to_builtins(item)
+    if isinstance(item, (list, tuple)) and any(isinstance(element, msgspec.Struct) for element in item):
+        return msgspec.to_builtins(item)
+    return item
+
+
+def rows_of(rows: Iterable[msgspec.Struct]) -> list[Any]:
+    """Structs as one jsonb parameter for a set-based statement (`jsonb_to_recordset`)."""
+    return [msgspec.to_builtins(row) for row in rows]

@@ -1,0 +1,1 @@
+"""Series with their vocabularies, and the editions that are held of them."""

@@ -1,0 +1,181 @@
+"""The rules of editions: what may change when, and what follows from it."""
+
+from datetime import datetime
+from typing import Any, Final, Literal, get_args
+from uuid import UUID
+
+from forum.bodies import check, merge
+from forum.codes import Mode
+from forum.db import Connection
+from forum.editions import queries
+from forum.editions.types import (
+    Edition,
+    EditionFilter,
+    EditionPatch,
+    EditionStatus,
+    NewEdition,
+    NewSeries,
+    Series,
+)
+from forum.errors import Conflict, Invalid, NotFound
+from forum.http import IfMatch
+from forum.ids import new_id
+from forum.jobs import InviteRegistration
+from forum.outbox import publish
+from forum.pagination import Page, Paging
+from forum.permissions import Permission, Principal
+
+Move = Literal["announce", "open", "close", "start", "end", "archive", "cancel"]
+MOVES: Final[dict[Move, tuple[frozenset[EditionStatus], EditionStatus]]] = {
+    "announce": (frozenset({"draft"}), "announced"),
+    "open": (frozenset({"announced", "closed"}), "open"),
+    "close": (frozenset({"open"}), "closed"),
+    "start": (frozenset({"open", "closed"}), "live"),
+    "end": (frozenset({"live"}), "ended"),
+    "archive": (frozenset({"ended", "cancelled"}), "archived"),
+    "cancel": (frozenset({"draft", "announced", "open", "closed", "live"}), "cancelled"),
+}
+"""Every allowed change of status: from where, and to what."""
+
+
+class SlugTaken(Conflict, constraint="editions_slug_is_unique"):
+    """Another edition has this slug"""
+
+
+class SeriesExists(Conflict, constraint="series_pkey"):
+    """A series has this code already"""
+
+
+class WrongStatus(Conflict):
+    """This cannot be done in its present status"""
+
+
+async def create_series(conn: Connection, new: NewSeries) -> Series:
+    """A new series with its vocabularies."""
+    await queries.insert_series(conn, new.code, new.title)
+    terms: list[dict[str, Any]] = [
+        {"vocabulary": vocabulary, "value": term.value, "label": term.label, "position": position}
+        for vocabulary, values in new.vocabularies.items()
+        for position, term in enumerate(values)
+    ]
+    await queries.insert_terms(conn, new.code, terms)
+    return await find_series(conn, new.code)
+
+
+async def find_series(conn: Connection, code: str) -> Series:
+    """One series; raises `NotFound`."""
+    if (series := await queries.find_series(conn, code)) is None:
+        raise NotFound
+    return series
+
+
+async def list_series(conn: Connection, paging: Paging) -> Page[Series]:
+    """Every series."""
+    rows = await queries.list_series(conn, paging.after(str), paging.limit + 1)
+    return paging.page(rows, lambda series: series.code)
+
+
+async def find_id(conn: Connection, edition: str) -> UUID:
+    """The id of an edition that was named by id or slug; raises `NotFound` for a slug that nobody has."""
+    try:
+        return UUID(edition)
+    except ValueError:
+        if (found := await queries.find_edition_id(conn, edition)) is None:
+            raise NotFound from None
+        return found
+
+
+async def find_manageable(conn: Connection, principal: Principal, permission: Permission, edition: str) -> UUID:
+    """The id of an edition named in a body; `NotFound` where the principal lacks the permission."""
+    edition_id = await find_id(conn, edition)
+    if not principal.may(permission, edition_id):
+        raise NotFound
+    return edition_id
+
+
+async def find_edition(conn: Connection, principal: Principal, edition_id: UUID) -> Edition:
+    """An edition; a draft is there for its staff only."""
+    edition = await queries.find_edition(conn, edition_id)
+    if edition.status == "draft" and not principal.may(Permission.PROGRAMME_READ, edition_id):
+        raise NotFound
+    return edition
+
+
+async def list_editions(conn: Connection, principal: Principal, wanted: EditionFilter, paging: Paging) -> Page[Edition]:
+    """Editions in the order in which they were made."""
+    own = [grant.edition_id for grant in principal.grants if grant.edition_id]
+    sees_all = principal.may(Permission.EDITIONS_CREATE)
+    chosen = (own, sees_all, wanted.series, wanted.status)
+    rows = await queries.list_editions(conn, *chosen, paging.after(UUID), paging.limit + 1)
+    total = await queries.count_editions(conn, *chosen) if paging.count else None
+    return paging.page(rows, lambda edition: edition.id, total)
+
+
+async def create_edition(conn: Connection, new: NewEdition, now: datetime) -> Edition:
+    """A new edition, as a draft."""
+    if await queries.find_series(conn, new.series) is None:
+        raise Invalid.at("/series", "unknown_reference", "There is no such series.")
+    edition_id = new_id()
+    await queries.insert_edition(
+        conn, edition_id, new.slug, new.series, new.title, new.starts_on, new.ends_on, new.timezone,
+        new.venue, new.city, new.country, new.mode, new.languages,
+        new.registration.in_person.opens_at, new.registration.in_person.closes_at,
+        new.registration.online.opens_at, new.registration.online.closes_at,
+        new.approval, new.statement_seconds, new.organizer_email, now,
+    )  # fmt: skip
+    await queries.insert_places(conn, edition_id, new.in_person_capacity, new.online_capacity)
+    return await queries.find_edition(conn, edition_id)
+
+
+async def update_edition(
+    conn: Connection, edition_id: UUID, patch: EditionPatch, if_match: IfMatch, now: datetime
+) -> Edition:
+    """Change an edition; a raised capacity promotes who waits, in the same transaction."""
+    before = await _lock(conn, edition_id, if_match)
+    after = merge(before, patch)
+    check(after, Edition)
+    if after.starts_on is None and after.status != "draft":
+        raise Invalid.at("/starts_on", "rule_broken", "An announced edition keeps its dates.")
+    await queries.update_edition(
+        conn, edition_id, after.title, after.starts_on, after.ends_on, after.timezone,
+        after.venue, after.city, after.country, after.mode, after.languages,
+        after.registration.in_person.opens_at, after.registration.in_person.closes_at,
+        after.registration.online.opens_at, after.registration.online.closes_at,
+        after.approval, after.statement_seconds, after.organizer_email,
+    )  # fmt: skip
+    if before.in_person_capacity != after.in_person_capacity:
+        await _set_capacity(conn, edition_id, "in_person", after.in_person_capacity, now)
+    if before.online_capacity != after.online_capacity:
+        await _set_capacity(conn, edition_id, "online", after.online_capacity, now)
+    return await queries.find_edition(conn, edition_id)
+
+
+async def move_edition(conn: Connection, edition_id: UUID, move: Move) -> Edition:
+    """Move an edition to its next status; raises `WrongStatus` naming the moves that are allowed now."""
+    before = await _lock(conn, edition_id, IfMatch(None))
+    sources, target = MOVES[move]
+    if before.status not in sources:
+        allowed = [name for name in get_args(Move) if before.status in MOVES[name][0]]
+        raise WrongStatus(f"It is {before.status}.", allowed=allowed)
+    if target == "announced" and before.starts_on is None:
+        raise Invalid.at("/starts_on", "missing", "Give the dates before you announce it.")
+    await queries.update_status(conn, edition_id, target)
+    return await queries.find_edition(conn, edition_id)
+
+
+async def list_terms(conn: Connection, edition_id: UUID, vocabulary: str) -> frozenset[str]:
+    """The values that a vocabulary of the edition's series allows."""
+    return frozenset(await queries.list_terms(conn, edition_id, vocabulary))
+
+
+async def _lock(conn: Connection, edition_id: UUID, if_match: IfMatch) -> Edition:
+    await queries.lock_edition(conn, edition_id)
+    edition = await queries.find_edition(conn, edition_id)
+    if_match.require(edition.version)
+    return edition
+
+
+async def _set_capacity(conn: Connection, edition_id: UUID, mode: Mode, capacity: int | None, now: datetime) -> None:
+    await queries.update_capacity(conn, edition_id, mode, capacity)
+    for registration_id in await queries.promote_waiting(conn, edition_id, mode, now):
+        await publish(conn, InviteRegistration(edition_id, registration_id))

@@ -1,0 +1,174 @@
+"""What the editions slice takes and answers."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from forum.codes import (
+    Capacity,
+    Country,
+    Email,
+    Instant,
+    LanguageTag,
+    Line,
+    LocalizedLine,
+    Seconds,
+    Slug,
+    Term,
+    TimeZoneName,
+)
+from forum.errors import Fault
+
+EditionMode = Literal["in_person", "hybrid", "online"]
+Approval = Literal["automatic", "review"]
+EditionStatus = Literal["draft", "announced", "open", "closed", "live", "ended", "archived", "cancelled"]
+Vocabulary = Literal[
+    "session_type",
+    "stakeholder_category",
+    "objective",
+    "focus_area",
+    "contribution_kind",
+    "multistakeholder_pledge",
+]
+Languages = Annotated[list[LanguageTag], Meta(min_length=1, max_length=20)]
+
+
+class VocabularyTerm(Struct, forbid_unknown_fields=True):
+    """One value of a vocabulary, with its label."""
+
+    value: Term
+    label: LocalizedLine
+
+
+class NewSeries(Struct, forbid_unknown_fields=True):
+    """A forum that is held again and again, with the vocabularies that it owns."""
+
+    code: Slug
+    title: LocalizedLine
+    vocabularies: dict[Vocabulary, Annotated[list[VocabularyTerm], Meta(min_length=1, max_length=200)]]
+
+    def faults(self) -> Iterator[Fault]:
+        """Each value stands once in its vocabulary."""
+        for vocabulary, terms in self.vocabularies.items():
+            seen: set[str] = set()
+            for index, term in enumerate(terms):
+                if term.value in seen:
+                    pointer = f"/vocabularies/{vocabulary}/{index}/value"
+                    yield Fault(pointer=pointer, code="duplicate", detail="This value stands twice.")
+                seen.add(term.value)
+
+
+class Series(Struct):
+    """A series with its vocabularies."""
+
+    code: str
+    title: dict[str, str]
+    vocabularies: dict[str, list[VocabularyTerm]]
+
+
+class Window(Struct, frozen=True, forbid_unknown_fields=True):
+    """When registration is open; null is without limit on that side."""
+
+    opens_at: Instant | None = None
+    closes_at: Instant | None = None
+
+
+class RegistrationWindows(Struct, frozen=True, forbid_unknown_fields=True):
+    """The window of each mode."""
+
+    in_person: Window
+    online: Window
+
+
+class EditionFields(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What organizers decide about an edition."""
+
+    title: LocalizedLine
+    starts_on: date | None = None
+    ends_on: date | None = None
+    timezone: TimeZoneName
+    venue: Line | None = None
+    city: Line | None = None
+    country: Country | None = None
+    mode: EditionMode
+    languages: Languages
+    in_person_capacity: Capacity | None = None
+    online_capacity: Capacity | None = None
+    registration: RegistrationWindows = RegistrationWindows(Window(), Window())
+    approval: Approval = "automatic"
+    statement_seconds: Seconds = 180
+    organizer_email: Email
+
+    def faults(self) -> Iterator[Fault]:
+        """The rules that span fields."""
+        if (self.starts_on is None) != (self.ends_on is None):
+            detail = "Give both dates, or neither while they are not known."
+            yield Fault(pointer="/ends_on", code="rule_broken", detail=detail)
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            yield Fault(pointer="/ends_on", code="ends_before_start", detail="It ends before it starts.")
+        for name in ("in_person", "online"):
+            window: Window = getattr(self.registration, name)
+            if window.opens_at and window.closes_at and window.closes_at <= window.opens_at:
+                pointer = f"/registration/{name}/closes_at"
+                yield Fault(pointer=pointer, code="ends_before_start", detail="It closes before it opens.")
+
+
+class NewEdition(EditionFields, forbid_unknown_fields=True, kw_only=True):
+    """A new edition; it begins as a draft that only its staff see."""
+
+    slug: Slug
+    series: Slug
+
+
+class WindowPatch(Struct, forbid_unknown_fields=True):
+    """Changes of a window."""
+
+    opens_at: Instant | None | UnsetType = UNSET
+    closes_at: Instant | None | UnsetType = UNSET
+
+
+class RegistrationWindowsPatch(Struct, forbid_unknown_fields=True):
+    """Changes of the windows."""
+
+    in_person: WindowPatch | UnsetType = UNSET
+    online: WindowPatch | UnsetType = UNSET
+
+
+class EditionPatch(Struct, forbid_unknown_fields=True):
+    """Changes of an edition (JSON Merge Patch, RFC 7396)."""
+
+    title: LocalizedLine | UnsetType = UNSET
+    starts_on: date | None | UnsetType = UNSET
+    ends_on: date | None | UnsetType = UNSET
+    timezone: TimeZoneName | UnsetType = UNSET
+    venue: Line | None | UnsetType = UNSET
+    city: Line | None | UnsetType = UNSET
+    country: Country | None | UnsetType = UNSET
+    mode: EditionMode | UnsetType = UNSET
+    languages: Languages | UnsetType = UNSET
+    in_person_capacity: Capacity | None | UnsetType = UNSET
+    online_capacity: Capacity | None | UnsetType = UNSET
+    registration: RegistrationWindowsPatch | UnsetType = UNSET
+    approval: Approval | UnsetType = UNSET
+    statement_seconds: Seconds | UnsetType = UNSET
+    organizer_email: Email | UnsetType = UNSET
+
+
+class Edition(EditionFields, kw_only=True):
+    """An edition as everybody reads it."""
+
+    id: UUID
+    slug: str
+    series: str
+    status: EditionStatus
+    version: int
+
+
+class EditionFilter(Struct, frozen=True):
+    """Which editions to list."""
+
+    series: str | None
+    status: EditionStatus | None

@@ -1,0 +1,186 @@
+"""What every request and answer has in common: section 1 of the contract, once, for every route.
+
+Strict bodies, problem documents, ETag and If-Match, 304, Link and Location, HEAD and OPTIONS, request ids.
+"""
+
+import contextvars
+import logging
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Litestar, Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import HeaderParameter
+from litestar.types import Message, Receive, Scope, Send
+
+from forum import bodies
+from forum.errors import (
+    Fault,
+    Forbidden,
+    ForumError,
+    Invalid,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    PreconditionRequired,
+    Stale,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMediaType,
+    encode_problem,
+    from_exception,
+)
+from forum.ids import new_id
+from forum.pagination import Page
+from forum.transactions import unit_of
+
+T = TypeVar("T")
+
+request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_JSON_TYPES = frozenset({"", "application/json", "application/merge-patch+json"})
+_FIXED_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+log = logging.getLogger("forum")
+
+
+class ForumRequest(Request[Any, Any, State]):
+    """A request whose body is read strictly, with every fault named."""
+
+    async def json(self) -> Any:
+        """The body as the handler's own type."""
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type not in _JSON_TYPES:
+            raise UnsupportedMediaType(f"Send application/json, not {media_type[:60]!r}.")
+        field = self.route_handler.parsed_data_field  # type: ignore[attr-defined]
+        return bodies.decode(await self.body(), field.annotation)
+
+
+class ForumResponse(Response[T]):
+    """An answer that tells its version, its place and its next page by itself."""
+
+    def to_asgi_response(self, *args: Any, **kwargs: Any) -> Any:
+        """Add ETag, Location, Link and Cache-Control from the content; 304 when the client has that version."""
+        request = args[1] if len(args) > 1 else kwargs.get("request")
+        content: Any = self.content
+        if isinstance(version := getattr(content, "version", None), int):
+            self.headers.setdefault("ETag", f'"{version}"')
+        if self.status_code == 201 and (made := getattr(content, "id", None)):
+            self.headers.setdefault("Location", f"{request.url.path.rstrip('/')}/{made}")
+        if isinstance(content, Page) and content.next_cursor:
+            self.headers.setdefault("Link", f'<{_next(request, content)}>; rel="next"')
+        self.headers.setdefault("Cache-Control", "private, no-store")
+        return super().to_asgi_response(*args, **kwargs)
+
+
+def _next(request: Request[Any, Any, Any], page: Page[Any]) -> str:
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{request.url.path}?{urlencode([*query, ('cursor', page.next_cursor)])}"
+
+
+def etag_matches(header: str | None, etag: str) -> bool:
+    """Whether `If-None-Match` names `etag` (weak comparison, RFC 9110 section 13.1.2)."""
+    if header is None:
+        return False
+    return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
+
+
+class IfMatch(msgspec.Struct, frozen=True):
+    """The versions that the client allows to be changed; None allows whatever is there."""
+
+    versions: tuple[str, ...] | None
+
+    def require(self, version: int) -> None:
+        """Raise `Stale` unless the client has read this version."""
+        if self.versions is not None and f'"{version}"' not in self.versions:
+            raise Stale(version)
+
+
+def provide_if_match(header: Annotated[str | None, HeaderParameter(name="If-Match")] = None) -> IfMatch:
+    """The request's `If-Match`; raises `PreconditionRequired` when it is absent."""
+    if header is None or not header.strip():
+        raise PreconditionRequired
+    tags = tuple(part.strip() for part in header.split(","))
+    return IfMatch(None if tags == ("*",) else tags)
+
+
+_OF_STATUS: Mapping[int, type[ForumError]] = {
+    400: Malformed,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    415: UnsupportedMediaType,
+}
+
+
+def as_forum_error(exc: Exception) -> ForumError:
+    """Any exception, Litestar's included, as the error that the client reads."""
+    if isinstance(exc, ValidationException):
+        return _parameter_faults(exc)
+    if isinstance(exc, HTTPException):
+        if exc.status_code == 401:
+            return Unauthenticated()
+        error = _OF_STATUS.get(exc.status_code)
+        return from_exception(exc) if error is None else error(headers=dict(exc.headers or {}))
+    return from_exception(exc)
+
+
+def _parameter_faults(exc: ValidationException) -> ForumError:
+    faults = []
+    for item in exc.extra if isinstance(exc.extra, list) else []:
+        words = re.sub(r" - at `[^`]*`$", "", str(item.get("message", "It is wrong.")))
+        faults.append(Fault(parameter=str(item.get("key", "")), code="bad_parameter", detail=words))
+    return Invalid(faults or [Fault(code="bad_parameter", detail=str(exc.detail))])
+
+
+def answer_error(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
+    """Litestar exception handler: the problem document, and a log line for what is our fault."""
+    error = as_forum_error(exc)
+    if error.keeps_changes:
+        unit_of(request.scope).keeps_changes = True
+    if error.status >= 500:
+        log.error("%s %s: %s", request.method, error.code, request_id.get(), exc_info=exc)
+    return Response(
+        encode_problem(error),
+        status_code=error.status,
+        media_type="application/problem+json",
+        headers={"Cache-Control": "no-store"} | error.headers,
+    )
+
+
+class Application(Litestar):
+    """Litestar with what it leaves out: HEAD, a truthful Allow, request ids and fixed headers on every answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        """Answer one request."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        names = dict(scope["headers"])
+        given = names.get(b"x-request-id", b"").decode("latin-1")
+        identifier = given if _REQUEST_ID.match(given) else str(new_id())
+        request_id.set(identifier)
+        extra = [(b"x-request-id", identifier.encode()), *_FIXED_HEADERS]
+        if _TRACEPARENT.match(names.get(b"traceparent", b"").decode("latin-1")):
+            extra.append((b"traceparent", names[b"traceparent"]))
+        head = scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET"}  # type: ignore[typeddict-item]
+
+        async def send_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *extra]
+            elif head and message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        await super().__call__(scope, receive, send_on)

@@ -1,0 +1,44 @@
+"""The contract between the API and the workers: every job is a value, tagged with its kind.
+
+A job is stored in the outbox with the change that caused it, relayed to arq, and may run twice: what it does
+must depend on the state that it finds, not on being called once.
+"""
+
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+
+class Job(msgspec.Struct, frozen=True, tag_field="kind"):
+    """What a worker is asked to do."""
+
+
+class InviteRegistration(Job, frozen=True, tag="invite_registration"):
+    """Bring one person's invitations in line with their registration."""
+
+    edition_id: UUID
+    registration_id: UUID
+
+
+class InviteEdition(Job, frozen=True, tag="invite_edition"):
+    """Bring everybody's invitations in line with the release that was just published."""
+
+    edition_id: UUID
+    release_number: int
+
+
+class SendMessages(Job, frozen=True, tag="send_messages"):
+    """Send the messages of one batch."""
+
+    batch_id: UUID
+
+
+class ReportAttendance(Job, frozen=True, tag="report_attendance"):
+    """Mail an edition's organizers the attendance statistics of one day."""
+
+    edition_id: UUID
+    on: date
+
+
+AnyJob = InviteRegistration | InviteEdition | SendMessages | ReportAttendance

@@ -1,0 +1,110 @@
+"""What leaves the system: jobs and messages, stored in the caller's transaction and relayed afterwards.
+
+A job is a row before it is anything else. The relay hands rows to arq in batches, one arq job for all waiting
+rows of a kind, and hands them over again until `done_at` is set: a queue that was emptied, or a worker that
+was killed, loses nothing. Only this module knows how arq is asked to run something.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from arq import ArqRedis
+
+from forum.db import Connection, execute, fetch_all
+from forum.jobs import AnyJob, Job
+from forum.sqlfiles import load_statements
+
+_SQL = load_statements("outbox")
+
+RELAY_AGAIN_AFTER = timedelta(seconds=20)
+"""How long a relayed job may take before it is relayed again; doubled with every try, up to a quarter of an hour."""
+BATCH_SIZE = 500
+MESSAGES_IN_BATCH = 200
+
+
+class Relayed(msgspec.Struct, frozen=True):
+    """A row that is to be handed to the queue."""
+
+    id: int
+    kind: str
+    tries: int
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A job that a worker holds: no other worker runs it until this transaction ends."""
+
+    id: int
+    payload: dict[str, Any]
+
+    def job(self) -> AnyJob:
+        """The job as a value."""
+        return msgspec.convert(self.payload, AnyJob)  # type: ignore[arg-type]
+
+
+async def publish(conn: Connection, *jobs: Job) -> None:
+    """Store jobs in the caller's transaction: they run if, and only if, it commits."""
+    await execute(conn, _SQL["insert_jobs"], [msgspec.to_builtins(job) for job in jobs])
+
+
+async def queue_message(
+    conn: Connection,
+    kind: str,
+    recipient: str,
+    payload: dict[str, Any],
+    now: datetime,
+    edition_id: Any = None,
+) -> None:
+    """Store one mail in the caller's transaction."""
+    await execute(conn, _SQL["insert_message"], kind, recipient, payload, now, edition_id)
+
+
+async def claim_waiting(conn: Connection, now: datetime) -> list[Relayed]:
+    """The jobs that are due, marked as handed over at `now`."""
+    return await fetch_all(conn, _SQL["claim_waiting"], Relayed, now, RELAY_AGAIN_AFTER, BATCH_SIZE)
+
+
+async def batch_messages(conn: Connection, now: datetime) -> int:
+    """Put the messages that are due into batches, each with a job that sends it; how many messages that was."""
+    return await execute(conn, _SQL["batch_messages"], now, MESSAGES_IN_BATCH)
+
+
+async def relay(conn: Connection, queue: ArqRedis, now: datetime) -> int:
+    """Hand every job that is due to the queue; how many. The caller's connection is in no transaction."""
+    await batch_messages(conn, now)
+    rows = await claim_waiting(conn, now)
+    for kind, group in groupby(sorted(rows, key=lambda row: row.kind), key=lambda row: row.kind):
+        for batch in _portions(kind, list(group)):
+            key = f"outbox:{batch[0].id}:{batch[0].tries}"
+            await queue.enqueue_job(kind, [row.id for row in batch], _job_id=key)
+    return len(rows)
+
+
+def _portions(kind: str, rows: list[Relayed]) -> list[list[Relayed]]:
+    """Mails go one batch a job, so that several workers share them; a job that failed before runs alone."""
+    alone = [[row] for row in rows if kind == "send_messages" or row.tries > 2]
+    together = [row for row in rows if kind != "send_messages" and row.tries <= 2]
+    return [*alone, together] if together else alone
+
+
+async def claim_jobs(conn: Connection, ids: Sequence[int]) -> list[Claimed]:
+    """Of these jobs, those that are not done and that no other worker holds; locked until the transaction ends."""
+    return await fetch_all(conn, _SQL["claim_jobs"], Claimed, ids)
+
+
+async def finish_jobs(conn: Connection, ids: Sequence[int], now: datetime) -> None:
+    """These jobs are done."""
+    await execute(conn, _SQL["finish_jobs"], ids, now)
+
+
+async def record_failure(conn: Connection, ids: Sequence[int], error: str) -> None:
+    """Keep why these jobs failed, for the operator; they are relayed again when their pause is over."""
+    await execute(conn, _SQL["record_failure"], ids, error)
+
+
+async def count_waiting(conn: Connection, now: datetime) -> dict[str, int]:
+    """How many jobs and messages are unfinished, and how many have failed at least once."""
+    row = await conn.fetchrow(_SQL["count_waiting"], now)
+    return dict(row) if row else {}

@@ -1,0 +1,172 @@
+"""Who may do what: permissions, what each role grants, and the guard that stands before every route.
+
+A permission is named beside its route with `opt=needs(...)`. The guard finds the principal by the token's
+SHA-256 in one statement and asks whether a grant covers the edition in the path. What one may not see is 404:
+an edition that is still a draft does not exist for a stranger.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from forum.db import Connection, find, value
+from forum.errors import Forbidden, NotFound, Unauthenticated
+from forum.sqlfiles import load_statements
+from forum.transactions import unit_of
+
+_SQL = load_statements("permissions")
+
+
+class Permission(StrEnum):
+    """What can be allowed, as `resource:action`."""
+
+    PUBLIC = "public"
+    """Anyone, with or without a token."""
+    SIGNED_IN = "signed_in"
+    """Any principal; the statement behind the route decides by object."""
+    EDITIONS_CREATE = "editions:create"
+    EDITIONS_WRITE = "editions:write"
+    GRANTS_WRITE = "grants:write"
+    TOKENS_WRITE = "tokens:write"
+    PROGRAMME_READ = "programme:read"
+    PROGRAMME_WRITE = "programme:write"
+    PROGRAMME_PUBLISH = "programme:publish"
+    ENTITIES_WRITE = "entities:write"
+    REGISTRATIONS_CREATE = "registrations:create"
+    REGISTRATIONS_READ = "registrations:read"
+    REGISTRATIONS_WRITE = "registrations:write"
+    SCANS_RECORD = "scans:record"
+    PLEDGES_SUBMIT = "pledges:submit"
+    PLEDGES_READ = "pledges:read"
+    PLEDGES_WRITE = "pledges:write"
+    STATISTICS_READ = "statistics:read"
+    MESSAGES_READ = "messages:read"
+
+
+Role = Literal[
+    "admin",
+    "organizer",
+    "programme_manager",
+    "registrar",
+    "checkin_staff",
+    "pledge_officer",
+    "analyst",
+]
+
+_P = Permission
+_PROGRAMME: Final = frozenset({_P.PROGRAMME_READ, _P.PROGRAMME_WRITE, _P.PROGRAMME_PUBLISH})
+_REGISTRAR: Final = frozenset(
+    {
+        _P.ENTITIES_WRITE,
+        _P.REGISTRATIONS_CREATE,
+        _P.REGISTRATIONS_READ,
+        _P.REGISTRATIONS_WRITE,
+        _P.MESSAGES_READ,
+        _P.PROGRAMME_READ,
+    }
+)
+_PLEDGES: Final = frozenset({_P.PLEDGES_SUBMIT, _P.PLEDGES_READ, _P.PLEDGES_WRITE, _P.ENTITIES_WRITE})
+_ORGANIZER: Final = frozenset(Permission) - {_P.EDITIONS_CREATE}
+GRANTS_OF: Final[Mapping[Role, frozenset[Permission]]] = {
+    "admin": frozenset(Permission),
+    "organizer": _ORGANIZER,
+    "programme_manager": _PROGRAMME,
+    "registrar": _REGISTRAR,
+    "checkin_staff": frozenset({_P.SCANS_RECORD}),
+    "pledge_officer": _PLEDGES,
+    "analyst": frozenset({_P.STATISTICS_READ, _P.PROGRAMME_READ}),
+}
+"""What a role may do; `admin` on the platform, the others on one edition."""
+
+ClientScope = Literal["registrations:create", "pledges:submit", "scans:record", "statistics:read", "programme:read"]
+"""What a client token or a device may be given: never lists of people."""
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A role of a person, on one edition or (None) on the platform."""
+
+    role: Role
+    edition_id: UUID | None
+    edition_slug: str | None
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Who sent the request. A person has grants; a client or a device has scopes on one edition."""
+
+    token_id: UUID
+    kind: Literal["person", "client", "device"]
+    person_id: UUID | None
+    edition_id: UUID | None
+    edition_slug: str | None
+    scopes: list[str]
+    grants: list[Grant]
+
+    def may(self, permission: Permission, edition: UUID | str | None = None) -> bool:
+        """Whether a grant or scope covers `permission` on the edition (its id or slug; None: on any)."""
+        if permission in (Permission.PUBLIC, Permission.SIGNED_IN):
+            return True
+        if self.kind != "person":
+            here = edition is None or str(edition) in (str(self.edition_id), self.edition_slug)
+            return here and permission in self.scopes
+        return any(permission in GRANTS_OF[grant.role] and _covers(grant, edition) for grant in self.grants)
+
+
+def _covers(grant: Grant, edition: UUID | str | None) -> bool:
+    return edition is None or grant.edition_id is None or str(edition) in (str(grant.edition_id), grant.edition_slug)
+
+
+NOBODY: Final = Principal(UUID(int=0), "client", None, None, None, [], [])
+"""The principal of a request without a token, on a public route."""
+
+
+def needs(permission: Permission) -> dict[str, Any]:
+    """The `opt` of a route: the permission that its guard demands."""
+    return {"permission": permission}
+
+
+def token_sha256(token: str) -> bytes:
+    """All that the database keeps of a token."""
+    return hashlib.sha256(token.encode("utf-8")).digest()
+
+
+async def find_principal(conn: Connection, sha256: bytes, now: datetime) -> Principal | None:
+    """The principal of a token that is neither expired nor revoked, or None."""
+    return await find(conn, _SQL["find_principal"], Principal, sha256, now)
+
+
+async def is_edition_visible(conn: Connection, edition: str) -> bool:
+    """Whether an edition of that id or slug exists and is no draft."""
+    return bool(await value(conn, _SQL["is_edition_visible"], edition))
+
+
+async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Litestar guard: put the principal into the request's state, or raise 401, 403 or 404."""
+    permission: Permission | None = handler.opt.get("permission")
+    if permission is None:
+        raise RuntimeError(f"{handler} names no permission")
+    header = connection.headers.get("authorization")
+    if header is None:
+        connection.scope["state"]["principal"] = NOBODY
+        if permission is Permission.PUBLIC:
+            return
+        raise Unauthenticated
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated
+    conn = await unit_of(connection.scope).connection()
+    principal = await find_principal(conn, token_sha256(token.strip()), connection.app.state.clock())
+    if principal is None:
+        raise Unauthenticated
+    connection.scope["state"]["principal"] = principal
+    edition = connection.path_params.get("edition")
+    if not principal.may(permission, edition):
+        if edition is not None and not await is_edition_visible(conn, str(edition)):
+            raise NotFound
+        raise Forbidden

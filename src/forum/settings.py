@@ -1,0 +1,63 @@
+"""What the operator can set: one frozen struct read once from FORUM_* variables, the only reader of the environment."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+def _variable(field: str) -> str:
+    return f"FORUM_{field.upper()}"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_variable):
+    """Every setting with its default; the field `smtp_url` is read from FORUM_SMTP_URL and so on."""
+
+    database_url: str | None = None
+    """PostgreSQL 15 or newer; without it Forum starts its own."""
+    redis_url: str | None = None
+    """Redis 7 / Valkey 8 or newer; without it Forum starts its own."""
+    data_dir: str | None = None
+    """Where the embedded servers and the Maildir live; `var` in the working directory when absent."""
+    smtp_url: str | None = None
+    """smtp:// or smtps:// of the mail relay; without it mails are written to a Maildir in the data folder."""
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    public_url: str = "http://127.0.0.1:8000"
+    """The address under which people reach the API: written into calendars and mails."""
+    calendar_domain: str = "calendar.forum.example"
+    """The right-hand side of every calendar UID and Message-ID; never change it once calendars were sent."""
+    mail_from: str = "forum@forum.example"
+    """The sender of mails that belong to no edition (sign-in codes)."""
+    pool_size: Annotated[int, msgspec.Meta(ge=2, le=100)] = 16
+    rehearsal_at: datetime | None = None
+    """For rehearsals: the clock starts at this instant when the process starts, and runs on from there."""
+    log_level: str = "INFO"
+
+    @property
+    def data_path(self) -> Path:
+        """The data folder, absolute."""
+        return Path(self.data_dir or "var").absolute()
+
+    @property
+    def mail_path(self) -> Path:
+        """The Maildir that is used when no SMTP relay is configured."""
+        return self.data_path / "mail"
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process; raises `msgspec.ValidationError` naming the variable that is wrong."""
+    source = os.environ if environment is None else environment
+    values = {name: value for name, value in source.items() if name.startswith("FORUM_")}
+    return msgspec.convert(values, Settings, strict=False)
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The variables from which another process reads the same settings."""
+    values = msgspec.to_builtins(settings)
+    return {name: str(value) for name, value in values.items() if value is not None}

@@ -1,0 +1,200 @@
+"""The unit of work of one request: its connection, its transaction and, for a POST that asks for it, its memory.
+
+A read takes a connection when it first needs one and lets each statement stand for itself. A write runs in one
+transaction; its answer is held back until COMMIT has succeeded, so that nobody reads a 201 of something that is
+not there. The answer of a POST with an `Idempotency-Key` is stored in that same transaction.
+"""
+
+import contextlib
+import hashlib
+import logging
+from typing import Any
+
+import asyncpg
+import msgspec
+from litestar import Request, Response
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool, execute, find, value
+from forum.errors import Conflict, Fault, ForumError, Invalid, encode_problem, from_exception
+from forum.sqlfiles import load_statements
+
+_SQL = load_statements("transactions")
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_REPLAYED_HEADERS = (b"content-type", b"location", b"etag", b"link")
+log = logging.getLogger("forum")
+
+
+class IdempotencyKeyInUse(Conflict):
+    """The same request is still being worked on"""
+
+    def __init__(self) -> None:
+        super().__init__("Send it again in a moment to read its answer.", headers={"Retry-After": "1"})
+
+
+class StoredAnswer(msgspec.Struct, frozen=True):
+    """What was answered to a request that carried an `Idempotency-Key`."""
+
+    request_sha256: bytes
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class RequestKey(msgspec.Struct, frozen=True):
+    """Which request an answer belongs to."""
+
+    principal: str
+    route: str
+    key: str
+    request_sha256: bytes
+
+
+class Unit:
+    """One request's use of the database."""
+
+    __slots__ = ("_connection", "_pool", "_transaction", "keeps_changes", "request_key", "writes")
+
+    def __init__(self, pool: Pool, writes: bool) -> None:
+        self._pool = pool
+        self._connection: Connection | None = None
+        self._transaction: Any = None
+        self.writes = writes
+        self.request_key: RequestKey | None = None
+        self.keeps_changes = False
+
+    async def connection(self) -> Connection:
+        """The request's one connection, inside its transaction when the request writes."""
+        if self._connection is None:
+            self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+            if self.writes:
+                self._transaction = self._connection.transaction()
+                await self._transaction.start()
+        return self._connection
+
+    async def commit(self) -> None:
+        """Make the request's changes lasting; raises what PostgreSQL says when it cannot."""
+        if self._transaction is not None:
+            transaction, self._transaction = self._transaction, None
+            await transaction.commit()
+
+    async def close(self) -> None:
+        """Undo what was not committed and give the connection back."""
+        if self._transaction is not None:
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await self._transaction.rollback()
+        if self._connection is not None:
+            with contextlib.suppress(asyncpg.InterfaceError, OSError):
+                await self._pool.release(self._connection)
+            self._connection = None
+
+
+def unit_of(scope: Scope) -> Unit:
+    """The unit of work of a request."""
+    unit: Unit = scope["state"]["unit"]
+    return unit
+
+
+class UnitOfWork:
+    """ASGI middleware: opens the unit, holds a write's answer back until COMMIT, closes the unit."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the request inside its unit."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        unit = Unit(scope["litestar_app"].state.pool, scope["method"] not in _READS)
+        scope["state"]["unit"] = unit
+        try:
+            if unit.writes:
+                await self._write(unit, scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
+        finally:
+            await unit.close()
+
+    async def _write(self, unit: Unit, scope: Scope, receive: Receive, send: Send) -> None:
+        answer: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            answer.append(message)
+
+        await self.app(scope, receive, hold)
+        try:
+            succeeded = answer[0]["status"] < 400  # type: ignore[typeddict-item]
+            if succeeded and unit.request_key:
+                await _store_answer(unit, answer)
+            if succeeded or unit.keeps_changes:
+                await unit.commit()
+        except Exception as error:
+            if (known := from_exception(error)).status >= 500:
+                log.exception("commit failed")
+            answer = _problem_messages(known)
+        await unit.close()
+        for message in answer:
+            await send(message)
+
+
+async def replay_answer(request: Request[Any, Any, Any]) -> Response[bytes] | None:
+    """The stored answer of a POST sent before with this `Idempotency-Key`, or None to go on with the work.
+
+    Raises `IdempotencyKeyInUse` while the first one is still running and `Invalid` when the body differs.
+    """
+    key = request.headers.get("idempotency-key")
+    if request.method != "POST" or key is None:
+        return None
+    if not 1 <= len(key) <= 255 or not key.isprintable():
+        raise Invalid([Fault(parameter="Idempotency-Key", code="bad_key", detail="Use 1 to 255 printable characters.")])
+    unit = unit_of(request.scope)
+    digest = hashlib.sha256(request.scope["query_string"] + b"\n" + await request.body()).digest()
+    wanted = RequestKey(str(request.scope["state"]["principal"].token_id), f"POST {request.url.path}", key, digest)
+    conn = await unit.connection()
+    if not await try_lock_request(conn, f"{wanted.principal} {wanted.route} {key}"):
+        raise IdempotencyKeyInUse
+    stored = await find_answer(conn, wanted.principal, wanted.route, wanted.key)
+    if stored is None:
+        unit.request_key = wanted
+        return None
+    if stored.request_sha256 != digest:
+        detail = "This key was used with another body. Use a new key for a new request."
+        raise Invalid([Fault(parameter="Idempotency-Key", code="key_reused", detail=detail)])
+    headers = dict(stored.headers) | {"Idempotency-Replayed": "true"}
+    media_type = headers.pop("content-type", "application/json")
+    return Response(stored.body, status_code=stored.status, headers=headers, media_type=media_type)
+
+
+async def try_lock_request(conn: Connection, name: str) -> bool:
+    """Whether no other transaction is working on the request of that name."""
+    return bool(await value(conn, _SQL["try_lock_request"], name))
+
+
+async def find_answer(conn: Connection, principal: str, route: str, key: str) -> StoredAnswer | None:
+    """The answer that was stored for a request, or None."""
+    return await find(conn, _SQL["find_answer"], StoredAnswer, principal, route, key)
+
+
+async def delete_old_answers(conn: Connection) -> int:
+    """Forget the answers that are older than 24 hours; returns how many."""
+    return await execute(conn, _SQL["delete_old_answers"])
+
+
+async def _store_answer(unit: Unit, answer: list[Message]) -> None:
+    start, body = answer[0], b"".join(message.get("body", b"") for message in answer[1:])  # type: ignore[misc]
+    kept = [(n.decode(), v.decode()) for n, v in start["headers"] if n.lower() in _REPLAYED_HEADERS]  # type: ignore[typeddict-item]
+    key, conn = unit.request_key, await unit.connection()
+    assert key is not None
+    row = (key.principal, key.route, key.key, key.request_sha256, start["status"], kept, body)  # type: ignore[typeddict-item]
+    await execute(conn, _SQL["insert_answer"], *row)
+
+
+def _problem_messages(error: ForumError) -> list[Message]:
+    body = encode_problem(error)
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    headers += [(name.lower().encode(), text.encode()) for name, text in error.headers.items()]
+    return [
+        {"type": "http.response.start", "status": error.status, "headers": headers},
+        {"type": "http.response.body", "body": body, "more_body": False},
+    ]
