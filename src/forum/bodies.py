@@ -7,7 +7,7 @@ method `faults`. Merge patches (RFC 7396) are structs whose fields default to `U
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Protocol, TypeVar, Union, get_args, get_origin, runtime_checkable
@@ -45,7 +45,7 @@ class Ruled(Protocol):
 def decode(body: bytes, type_: type[T]) -> T:
     """The body as `type_`; raises `Malformed` for what is no JSON and `Invalid` with all faults."""
     try:
-        value = _decoder(type_).decode(_normalized(body))
+        value: T = _decoder(type_).decode(_normalized(body))
     except msgspec.ValidationError:
         raise Invalid(list(_faults(_parse(body), type_, ""))) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -76,9 +76,11 @@ def merge(current: S, patch: msgspec.Struct) -> S:
     return msgspec.structs.replace(current, **changes)
 
 
-@cache
-def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+def _make_decoder(type_: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type_, strict=True)
+
+
+_decoder: Callable[[Any], msgspec.json.Decoder[Any]] = cache(_make_decoder)
 
 
 def _normalized(body: bytes) -> bytes:

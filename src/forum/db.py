@@ -28,7 +28,7 @@ COMMAND_TIMEOUT_SECONDS = 30.0
 _JSONB_VERSION = b"\x01"
 
 
-class StatelessConnection(asyncpg.Connection):  # type: ignore[type-arg]
+class StatelessConnection(asyncpg.Connection):
     """A connection whose return to the pool costs no statement."""
 
     def get_reset_query(self) -> str:
@@ -60,14 +60,16 @@ async def open_pool(database_url: str, size: int = 16) -> Pool:
     )
 
 
-@cache
-def _maker(type_: type[T]) -> Callable[[asyncpg.Record], T]:
+def _make_maker(type_: Any) -> Callable[[asyncpg.Record], Any]:
     """Rows become structs by position; a struct that holds structs is converted field by field."""
     if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):
         return lambda record: record[0]
     if any(_holds_struct(hint) for hint in get_type_hints(type_).values()):
         return lambda record: msgspec.convert(dict(record), type_)
     return lambda record: type_(*record)
+
+
+_maker: Callable[[Any], Callable[[asyncpg.Record], Any]] = cache(_make_maker)
 
 
 def _holds_struct(hint: Any) -> bool:
@@ -81,7 +83,8 @@ async def get(connection: Connection, sql: str, type_: type[T], *arguments: Any)
     row = await connection.fetchrow(sql, *arguments)
     if row is None:
         raise NotFound
-    return _maker(type_)(row)
+    made: T = _maker(type_)(row)
+    return made
 
 
 async def find(connection: Connection, sql: str, type_: type[T], *arguments: Any) -> T | None:

@@ -7,12 +7,13 @@ import contextvars
 import logging
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
+from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import HeaderParameter
 from litestar.types import Message, Receive, Scope, Send
@@ -60,8 +61,8 @@ class ForumRequest(Request[Any, Any, State]):
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in _JSON_TYPES:
             raise UnsupportedMediaType(f"Send application/json, not {media_type[:60]!r}.")
-        field = self.route_handler.parsed_data_field  # type: ignore[attr-defined]
-        return bodies.decode(await self.body(), field.annotation)
+        field = self.route_handler.parsed_data_field
+        return bodies.decode(await self.body(), Any if field is None else field.annotation)
 
 
 class ForumResponse(Response[T]):
@@ -69,7 +70,7 @@ class ForumResponse(Response[T]):
 
     def to_asgi_response(self, *args: Any, **kwargs: Any) -> Any:
         """Add ETag, Location, Link and Cache-Control from the content; 304 when the client has that version."""
-        request = args[1] if len(args) > 1 else kwargs.get("request")
+        request: Request[Any, Any, Any] = args[1] if len(args) > 1 else kwargs["request"]
         content: Any = self.content
         if isinstance(version := getattr(content, "version", None), int):
             self.headers.setdefault("ETag", f'"{version}"')
@@ -162,7 +163,7 @@ class Application(Litestar):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await super().__call__(scope, receive, send)
             return
         names = dict(scope["headers"])
@@ -172,9 +173,9 @@ class Application(Litestar):
         extra = [(b"x-request-id", identifier.encode()), *_FIXED_HEADERS]
         if _TRACEPARENT.match(names.get(b"traceparent", b"").decode("latin-1")):
             extra.append((b"traceparent", names[b"traceparent"]))
-        head = scope["method"] == "HEAD"
+        head = scope["method"] == HttpMethod.HEAD
         if head:
-            scope = {**scope, "method": "GET"}  # type: ignore[typeddict-item]
+            scope = cast("Scope", {**scope, "method": "GET"})
 
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -41,7 +41,8 @@ class Claimed(msgspec.Struct, frozen=True):
 
     def job(self) -> AnyJob:
         """The job as a value."""
-        return msgspec.convert(self.payload, AnyJob)  # type: ignore[arg-type]
+        job: AnyJob = msgspec.convert(self.payload, AnyJob)
+        return job
 
 
 async def publish(conn: Connection, *jobs: Job) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 
 import asyncpg
 import msgspec
+from asyncpg.pool import PoolConnectionProxy
 from litestar import Request, Response
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool, execute, find, value
@@ -57,7 +59,7 @@ class Unit:
 
     def __init__(self, pool: Pool, writes: bool) -> None:
         self._pool = pool
-        self._connection: Connection | None = None
+        self._connection: PoolConnectionProxy[asyncpg.Record] | None = None
         self._transaction: Any = None
         self.writes = writes
         self.request_key: RequestKey | None = None
@@ -103,7 +105,7 @@ class UnitOfWork:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request inside its unit."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         unit = Unit(scope["litestar_app"].state.pool, scope["method"] not in _READS)

@@ -126,8 +126,8 @@ class NewEdition(EditionFields, forbid_unknown_fields=True, kw_only=True):
 class WindowPatch(Struct, forbid_unknown_fields=True):
     """Changes of a window."""
 
-    opens_at: Instant | None | UnsetType = UNSET
-    closes_at: Instant | None | UnsetType = UNSET
+    opens_at: Instant | UnsetType | None = UNSET
+    closes_at: Instant | UnsetType | None = UNSET
 
 
 class RegistrationWindowsPatch(Struct, forbid_unknown_fields=True):
@@ -141,16 +141,16 @@ class EditionPatch(Struct, forbid_unknown_fields=True):
     """Changes of an edition (JSON Merge Patch, RFC 7396)."""
 
     title: LocalizedLine | UnsetType = UNSET
-    starts_on: date | None | UnsetType = UNSET
-    ends_on: date | None | UnsetType = UNSET
+    starts_on: date | UnsetType | None = UNSET
+    ends_on: date | UnsetType | None = UNSET
     timezone: TimeZoneName | UnsetType = UNSET
-    venue: Line | None | UnsetType = UNSET
-    city: Line | None | UnsetType = UNSET
-    country: Country | None | UnsetType = UNSET
+    venue: Line | UnsetType | None = UNSET
+    city: Line | UnsetType | None = UNSET
+    country: Country | UnsetType | None = UNSET
     mode: EditionMode | UnsetType = UNSET
     languages: Languages | UnsetType = UNSET
-    in_person_capacity: Capacity | None | UnsetType = UNSET
-    online_capacity: Capacity | None | UnsetType = UNSET
+    in_person_capacity: Capacity | UnsetType | None = UNSET
+    online_capacity: Capacity | UnsetType | None = UNSET
     registration: RegistrationWindowsPatch | UnsetType = UNSET
     approval: Approval | UnsetType = UNSET
     statement_seconds: Seconds | UnsetType = UNSET
