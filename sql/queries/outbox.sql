@@ -49,6 +49,6 @@ UPDATE outbox SET last_error = $2 WHERE id = ANY ($1::bigint[]) AND done_at IS N
 -- What is unfinished, for the operator.
 SELECT (SELECT count(*) FROM outbox WHERE done_at IS NULL) AS jobs_waiting,
        (SELECT count(*) FROM outbox WHERE done_at IS NULL AND last_error IS NOT NULL) AS jobs_failing,
-       (SELECT count(*) FROM outbox WHERE done_at IS NULL AND created_at < $1 - interval '5 minutes') AS jobs_behind,
+       (SELECT count(*) FROM outbox WHERE done_at IS NULL AND created_at < $1::timestamptz - interval '5 minutes') AS jobs_behind,
        (SELECT count(*) FROM messages WHERE status IN ('queued', 'sending')) AS messages_waiting,
        (SELECT count(*) FROM messages WHERE status = 'failed') AS messages_failed;

@@ -22,6 +22,7 @@ TAGS: Final = {
     "attendance": "Scans, presence and occupancy.",
     "pledges": "Pledges and their announcements.",
     "calendars": "Calendar feeds.",
+    "notifications": "Mails, and what became of them.",
     "statistics": "Figures and reports.",
     "platform": "Health.",
 }

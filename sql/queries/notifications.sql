@@ -1,0 +1,133 @@
+-- name: lock_invitations
+-- Only one transaction at a time plans an edition's invitations; held until it ends.
+SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::text, 0));
+
+-- name: plan_invitations
+-- Compare who should hold which entry with what was last queued for them, and queue the difference: a REQUEST for a
+-- new or changed entry, a CANCEL for one that must go. What was queued and not yet sent is superseded, so that moves
+-- collapse into the latest. A CANCEL is queued only when a REQUEST is, or may be, on its way. Returns how many were queued.
+WITH wanted AS (
+    SELECT r.id AS registration_id, r.person_id, s.id AS session_id, s.number AS release, s.calendar_sequence AS sequence,
+           r.mode, s.starts_at, s.ends_at, greatest(s.revised_at, r.placed_at) AS stamp
+    FROM registrations r
+    JOIN release_sessions s ON s.edition_id = r.edition_id
+     AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
+    WHERE r.edition_id = $1 AND ($2::uuid IS NULL OR r.id = $2) AND r.status = 'approved'
+      AND s.status = 'confirmed' AND s.access = 'registered' AND s.mode IN ('hybrid', r.mode)
+      AND (s.starts_at IS NOT NULL OR s.held_on IS NOT NULL)
+),
+latest AS (
+    SELECT DISTINCT ON (session_id, registration_id) id, session_id, registration_id, person_id, status, payload
+    FROM messages
+    WHERE kind = 'invitation' AND edition_id = $1 AND ($2::uuid IS NULL OR registration_id = $2) AND status <> 'superseded'
+    ORDER BY session_id, registration_id, number DESC
+),
+changed AS (
+    SELECT w.*, l.id AS latest_id
+    FROM wanted w LEFT JOIN latest l USING (session_id, registration_id)
+    WHERE l.id IS NULL OR l.payload ->> 'method' = 'CANCEL'
+       OR (l.payload ->> 'sequence')::integer <> w.sequence OR l.payload ->> 'mode' <> w.mode
+),
+gone AS (
+    SELECT l.* FROM latest l LEFT JOIN wanted w USING (session_id, registration_id)
+    WHERE w.session_id IS NULL AND l.payload ->> 'method' = 'REQUEST'
+),
+superseded AS (
+    UPDATE messages SET status = 'superseded'
+    WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed UNION ALL SELECT id FROM gone)
+    RETURNING id
+),
+queued AS (
+    SELECT registration_id, person_id, session_id,
+           jsonb_build_object('method', 'REQUEST', 'sequence', sequence, 'release', release, 'mode', mode,
+                              'starts_at', starts_at, 'ends_at', ends_at, 'stamp', stamp) AS payload
+    FROM changed
+    UNION ALL
+    SELECT g.registration_id, g.person_id, g.session_id,
+           g.payload || jsonb_build_object('method', 'CANCEL', 'stamp', greatest(s.revised_at, r.placed_at),
+                                           'sequence', coalesce(s.calendar_sequence, (g.payload ->> 'sequence')::integer),
+                                           'release', coalesce(s.number, (g.payload ->> 'release')::integer))
+    FROM gone g
+    JOIN registrations r ON r.edition_id = $1 AND r.id = g.registration_id
+    LEFT JOIN release_sessions s ON s.edition_id = $1 AND s.id = g.session_id
+     AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
+    WHERE EXISTS (SELECT FROM messages m WHERE m.kind = 'invitation' AND m.edition_id = $1 AND m.session_id = g.session_id
+                    AND m.registration_id = g.registration_id AND m.status IN ('sent', 'sending'))
+       OR (g.status = 'queued' AND g.id NOT IN (SELECT id FROM superseded))
+),
+inserted AS (
+    INSERT INTO messages (edition_id, kind, recipient, person_id, session_id, registration_id, payload, created_at, next_try_at)
+    SELECT $1, 'invitation', p.email, q.person_id, q.session_id, q.registration_id, q.payload, $3, now()
+    FROM queued q JOIN persons p ON p.id = q.person_id
+    RETURNING 1
+)
+SELECT count(*) FROM inserted;
+
+-- name: queue_report
+-- Queue the attendance report of a day for every organizer of an edition, once for each job.
+INSERT INTO messages (edition_id, kind, recipient, person_id, payload, created_at, next_try_at)
+SELECT $1, 'attendance_report', p.email, p.id,
+       jsonb_build_object('on', $2::date, 'as_of', $3::timestamptz, 'job', $4::bigint, 'language', p.language), $3, now()
+FROM grants g JOIN persons p ON p.id = g.person_id
+WHERE g.edition_id = $1 AND g.role = 'organizer'
+  AND NOT EXISTS (SELECT FROM messages m WHERE m.kind = 'attendance_report' AND m.edition_id = $1
+                    AND m.person_id = p.id AND m.payload ->> 'job' = $4::text);
+
+-- name: list_due_reports
+-- The editions whose day is over (after 19:00 where they are held) and whose report nobody has asked for yet.
+SELECT e.id AS edition_id, ($1 AT TIME ZONE e.timezone)::date AS on
+FROM editions e
+WHERE e.status = 'live' AND ($1 AT TIME ZONE e.timezone)::time >= '19:00'
+  AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'report_attendance' AND o.payload ->> 'edition_id' = e.id::text
+                    AND o.payload ->> 'on' = ($1 AT TIME ZONE e.timezone)::date::text);
+
+-- name: list_batch
+-- The messages of these batches that are still to be sent, in the order in which they were queued.
+SELECT m.id, m.edition_id, m.kind, m.recipient, m.session_id, m.registration_id, m.payload, m.attempts, m.created_at
+FROM messages m
+WHERE m.batch_id = ANY ($1::uuid[]) AND m.status = 'sending'
+ORDER BY m.number;
+
+-- name: list_attendees
+-- Who the invitations among these messages are for, and which entry of theirs was sent last.
+SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.timezone, p.payload AS previous
+FROM messages m
+JOIN registrations r ON r.edition_id = m.edition_id AND r.id = m.registration_id
+LEFT JOIN LATERAL (
+    SELECT o.payload FROM messages o
+    WHERE o.kind = 'invitation' AND o.edition_id = m.edition_id AND o.session_id = m.session_id
+      AND o.registration_id = m.registration_id AND o.status = 'sent' AND o.number < m.number
+    ORDER BY o.number DESC LIMIT 1
+) p ON true
+WHERE m.id = ANY ($1::uuid[]);
+
+-- name: mark_sent
+-- A message was taken by the mail server. What was secret in it is forgotten.
+UPDATE messages SET status = 'sent', sent_at = $2, attempts = attempts + 1, last_error = NULL, payload = payload - 'code'
+WHERE id = ANY ($1::uuid[]) AND status = 'sending';
+
+-- name: defer_message
+-- A message is tried again later.
+UPDATE messages SET status = 'queued', batch_id = NULL, attempts = attempts + 1, next_try_at = $2, last_error = $3
+WHERE id = $1 AND status = 'sending';
+
+-- name: fail_message
+-- A message is given up.
+UPDATE messages SET status = 'failed', attempts = attempts + 1, last_error = $2, payload = payload - 'code'
+WHERE id = $1 AND status = 'sending';
+
+-- name: list_messages
+-- What became of an edition's mails, newest last.
+SELECT m.id, m.number, m.kind, m.recipient, m.session_id, m.registration_id, m.payload ->> 'method' AS method,
+       m.status, m.attempts, m.created_at, m.next_try_at, m.sent_at, m.last_error
+FROM messages m
+WHERE m.edition_id = $1 AND ($2::text IS NULL OR m.status = $2) AND ($3::text IS NULL OR m.kind = $3)
+  AND ($4::uuid IS NULL OR m.registration_id = $4) AND ($5::uuid IS NULL OR m.session_id = $5)
+  AND ($6::bigint IS NULL OR m.number > $6)
+ORDER BY m.number LIMIT $7;
+
+-- name: count_messages
+-- How many mails the list has.
+SELECT count(*) FROM messages m
+WHERE m.edition_id = $1 AND ($2::text IS NULL OR m.status = $2) AND ($3::text IS NULL OR m.kind = $3)
+  AND ($4::uuid IS NULL OR m.registration_id = $4) AND ($5::uuid IS NULL OR m.session_id = $5);

@@ -1,0 +1,83 @@
+"""One function for each statement of `notifications.sql`."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from forum.db import Connection, execute, fetch_all, value
+from forum.notifications.types import DueReport, Invited, Message, Outgoing
+from forum.sqlfiles import load_statements
+
+_SQL = load_statements("notifications")
+
+
+async def lock_invitations(conn: Connection, edition_id: UUID) -> None:
+    """Only one transaction at a time plans an edition's invitations."""
+    await execute(conn, _SQL["lock_invitations"], edition_id)
+
+
+async def plan_invitations(conn: Connection, edition_id: UUID, registration_id: UUID | None, now: datetime) -> int:
+    """Queue the difference between the entries that people should hold and those last queued; how many."""
+    return int(await value(conn, _SQL["plan_invitations"], edition_id, registration_id, now))
+
+
+async def queue_report(conn: Connection, edition_id: UUID, on: date, as_of: datetime, job_id: int) -> int:
+    """Queue the report of a day for every organizer of an edition; how many."""
+    return await execute(conn, _SQL["queue_report"], edition_id, on, as_of, job_id)
+
+
+async def list_due_reports(conn: Connection, now: datetime) -> list[DueReport]:
+    """The editions whose day is over and whose report nobody has asked for yet."""
+    return await fetch_all(conn, _SQL["list_due_reports"], DueReport, now)
+
+
+async def list_batch(conn: Connection, batch_ids: Sequence[UUID]) -> list[Outgoing]:
+    """The messages of these batches that are still to be sent."""
+    return await fetch_all(conn, _SQL["list_batch"], Outgoing, batch_ids)
+
+
+async def list_attendees(conn: Connection, message_ids: Sequence[UUID]) -> list[Invited]:
+    """Who the invitations among these messages are for."""
+    return await fetch_all(conn, _SQL["list_attendees"], Invited, message_ids)
+
+
+async def mark_sent(conn: Connection, message_ids: Sequence[UUID], now: datetime) -> None:
+    """The mail server has taken these messages."""
+    await execute(conn, _SQL["mark_sent"], message_ids, now)
+
+
+async def defer_message(conn: Connection, message_id: UUID, next_try_at: datetime, error: str) -> None:
+    """A message is tried again later."""
+    await execute(conn, _SQL["defer_message"], message_id, next_try_at, error)
+
+
+async def fail_message(conn: Connection, message_id: UUID, error: str) -> None:
+    """A message is given up."""
+    await execute(conn, _SQL["fail_message"], message_id, error)
+
+
+async def list_messages(
+    conn: Connection,
+    edition_id: UUID,
+    status: str | None,
+    kind: str | None,
+    registration_id: UUID | None,
+    session_id: UUID | None,
+    after: int | None,
+    limit: int,
+) -> list[Message]:
+    """What became of an edition's mails."""
+    chosen = (edition_id, status, kind, registration_id, session_id)
+    return await fetch_all(conn, _SQL["list_messages"], Message, *chosen, after, limit)
+
+
+async def count_messages(
+    conn: Connection,
+    edition_id: UUID,
+    status: str | None,
+    kind: str | None,
+    registration_id: UUID | None,
+    session_id: UUID | None,
+) -> int:
+    """How many mails the list has."""
+    return int(await value(conn, _SQL["count_messages"], edition_id, status, kind, registration_id, session_id))

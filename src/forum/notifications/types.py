@@ -1,0 +1,69 @@
+"""What the notifications slice takes and answers."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+MessageKind = Literal["invitation", "sign_in", "attendance_report"]
+MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
+
+
+class Message(Struct):
+    """A mail and what became of it. The number tells the order in which mails were queued."""
+
+    id: UUID
+    number: int
+    kind: MessageKind
+    recipient: str
+    session_id: UUID | None
+    registration_id: UUID | None
+    method: str | None
+    status: MessageStatus
+    attempts: int
+    created_at: datetime
+    next_try_at: datetime
+    sent_at: datetime | None
+    last_error: str | None
+
+
+class MessageFilter(Struct, frozen=True):
+    """Which messages to list."""
+
+    status: MessageStatus | None
+    kind: MessageKind | None
+    registration_id: UUID | None
+    session_id: UUID | None
+
+
+class Outgoing(Struct, frozen=True):
+    """A message that is to be sent now."""
+
+    id: UUID
+    edition_id: UUID | None
+    kind: MessageKind
+    recipient: str
+    session_id: UUID | None
+    registration_id: UUID | None
+    payload: dict[str, Any]
+    attempts: int
+    created_at: datetime
+
+
+class Invited(Struct, frozen=True):
+    """Whom an invitation is for, and what was last sent of the same entry."""
+
+    message_id: UUID
+    given_name: str | None
+    family_name: str
+    language: str
+    timezone: str
+    previous: dict[str, Any] | None
+
+
+class DueReport(Struct, frozen=True):
+    """An edition whose day is over."""
+
+    edition_id: UUID
+    on: date
