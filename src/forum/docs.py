@@ -8,6 +8,7 @@ import msgspec
 import swagger_ui_bundle
 from litestar import Litestar, Request, Response, Router, get
 from litestar.enums import MediaType
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme, Tag
@@ -15,6 +16,7 @@ from litestar.params import FromPath
 
 from forum.errors import NotFound
 from forum.openapi import TAGS, complete
+from forum.permissions import Permission
 
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _START = 'SwaggerUIBundle({url: "/schema/openapi.json", dom_id: "#ui", deepLinking: true, validatorUrl: null});\n'
@@ -75,22 +77,22 @@ async def get_asset(name: FromPath[str]) -> Response[bytes]:
 
 def encode_document(app: Litestar) -> bytes:
     """The completed document as JSON with sorted keys: the same bytes on every run."""
-    schema = complete(app.openapi_schema.to_schema(), _types_of(app))
+    handlers = _documented(app)
+    public = {str(h.operation_id) for h in handlers if h.opt.get("permission") in (None, Permission.PUBLIC)}
+    schema = complete(app.openapi_schema.to_schema(), _types_of(handlers), public)
     return msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=1) + b"\n"
 
 
-def _types_of(app: Litestar) -> list[Any]:
+def _documented(app: Litestar) -> list[HTTPRouteHandler]:
+    found = [handler for route in app.routes for handler in getattr(route, "route_handlers", [])]
+    return [handler for handler in found if handler.resolve_include_in_schema()]
+
+
+def _types_of(handlers: list[HTTPRouteHandler]) -> list[Any]:
     """Every struct that a documented route takes or answers."""
-    found = []
-    for route in app.routes:
-        for handler in getattr(route, "route_handlers", []):
-            if not handler.resolve_include_in_schema():
-                continue
-            for field in (handler.parsed_data_field, handler.parsed_return_field):
-                annotation = None if field is None else field.annotation
-                if _is_struct(get_origin(annotation) or annotation):
-                    found.append(annotation)
-    return found
+    fields = [field for handler in handlers for field in (handler.parsed_data_field, handler.parsed_return_field)]
+    annotations = [field.annotation for field in fields if field is not None]
+    return [annotation for annotation in annotations if _is_struct(get_origin(annotation) or annotation)]
 
 
 def _is_struct(annotation: Any) -> bool:

@@ -3,6 +3,7 @@
 Strict bodies, problem documents, ETag and If-Match, 304, Link and Location, HEAD and OPTIONS, request ids.
 """
 
+import contextlib
 import contextvars
 import logging
 import re
@@ -17,6 +18,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import HeaderParameter
 from litestar.types import Message, Receive, Scope, Send
+from litestar.utils import normalize_path
 
 from forum import bodies
 from forum.errors import (
@@ -139,6 +141,8 @@ def _parameter_faults(exc: ValidationException) -> ForumError:
     faults = []
     for item in exc.extra if isinstance(exc.extra, list) else []:
         words = re.sub(r" - at `[^`]*`$", "", str(item.get("message", "It is wrong.")))
+        if item.get("key") == "data":
+            return Malformed("The body is empty: send JSON.")
         faults.append(Fault(parameter=str(item.get("key", "")), code="bad_parameter", detail=words))
     return Invalid(faults or [Fault(code="bad_parameter", detail=str(exc.detail))])
 
@@ -173,15 +177,29 @@ class Application(Litestar):
         extra = [(b"x-request-id", identifier.encode()), *_FIXED_HEADERS]
         if _TRACEPARENT.match(names.get(b"traceparent", b"").decode("latin-1")):
             extra.append((b"traceparent", names[b"traceparent"]))
-        head = scope["method"] == HttpMethod.HEAD
+        method = scope["method"]
+        head = method == HttpMethod.HEAD
         if head:
             scope = cast("Scope", {**scope, "method": "GET"})
 
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *extra]
+                headers = [*message["headers"], *extra]
+                if method == HttpMethod.OPTIONS or message["status"] == 405:
+                    headers = [pair for pair in headers if pair[0].lower() != b"allow"]
+                    headers.append((b"allow", ", ".join(self._methods_of(scope)).encode()))
+                message["headers"] = headers
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
         await super().__call__(scope, receive, send_on)
+
+    def _methods_of(self, scope: Scope) -> list[str]:
+        """Every method of the path, HEAD included: Litestar lists those of one route, and paths share routes."""
+        found = {"OPTIONS"}
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            with contextlib.suppress(HTTPException):
+                self.asgi_router.handle_routing(path=normalize_path(scope["path"]), method=cast("Any", method))
+                found |= {"GET", "HEAD"} if method == "GET" else {method}
+        return sorted(found)

@@ -5,7 +5,7 @@ Litestar derives parameters, bodies and answers from the handlers. It does not k
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -49,11 +49,12 @@ _IDEMPOTENCY_KEY: Final = {
 }
 
 
-def complete(schema: dict[str, Any], types: Iterable[Any]) -> dict[str, Any]:
+def complete(schema: dict[str, Any], types: Iterable[Any], public: Container[str]) -> dict[str, Any]:
     """The document with the common rules written into every operation.
 
     `types` are those that routes take and answer: their schemas are msgspec's own, by which bodies are decoded,
-    instead of Litestar's, which leave out constraints inside lists, maps and unions.
+    instead of Litestar's, which leave out constraints inside lists, maps and unions. `public` names the operations
+    that need no token.
     """
     _tidy(schema)
     _, exact = msgspec.json.schema_components([*types, Problem], ref_template="#/components/schemas/{name}")
@@ -62,6 +63,8 @@ def complete(schema: dict[str, Any], types: Iterable[Any]) -> dict[str, Any]:
         for method in _METHODS:
             if method in item:
                 _complete_operation(path, method, item[method], schema)
+                open_to_all = item[method]["operationId"] in public
+                item[method]["security"] = [{}, {"token": []}] if open_to_all else [{"token": []}]
     return schema
 
 
@@ -77,8 +80,6 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], schem
         parameters.append(dict(_IDEMPOTENCY_KEY))
     if not parameters:
         del operation["parameters"]
-    operation["security"] = [{}, {"token": []}] if operation.get("x-public") else [{"token": []}]
-    operation.pop("x-public", None)
     responses = operation["responses"]
     for status in _statuses(path, method, operation, conditional):
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

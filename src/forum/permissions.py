@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 from litestar.connection import ASGIConnection
+from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler
 
 from forum.db import Connection, find, value
@@ -148,6 +149,8 @@ async def is_edition_visible(conn: Connection, edition: str) -> bool:
 
 async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Litestar guard: put the principal into the request's state, or raise 401, 403 or 404."""
+    if connection.scope["method"] == HttpMethod.OPTIONS:  # type: ignore[typeddict-item]
+        return
     permission: Permission | None = handler.opt.get("permission")
     if permission is None:
         raise RuntimeError(f"{handler} names no permission")
