@@ -1,0 +1,140 @@
+"""Starts, watches and stops one server process."""
+
+import contextlib
+import ctypes
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forum.embedded.privileges import Home
+
+_PR_SET_PDEATHSIG = 1
+_LOG_LIMIT_BYTES = 10_000_000
+STOP_WITHIN_SECONDS = 30.0
+
+
+class EmbeddedError(Exception):
+    """Something stands in the way of the embedded servers; the message says what to do."""
+
+
+def package_folder(name: str) -> Path | None:
+    """Where an installed wheel lies, without importing it."""
+    spec = importlib.util.find_spec(name)
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
+
+
+def reachable(home: "Home", source: Path, beside: Sequence[Path] = ()) -> Path:
+    """`source`, or a copy of it (and of what lies beside it) that the servers' user can reach; copied once."""
+    from forum.embedded.privileges import can_enter
+
+    if home.account is None or can_enter(home.account, source):
+        return source
+    root = home.folder / "programs"
+    target = root / source.name
+    if not target.exists():
+        home.own(root, 0o755)
+        for item in (item for item in (*beside, source) if not (root / item.name).exists()):
+            fresh = root / f".{item.name}.{os.getpid()}"
+            shutil.copytree(item, fresh, symlinks=True)
+            fresh.rename(root / item.name)
+    return target
+
+
+@contextmanager
+def process(
+    home: "Home", name: str, command: Sequence[str], stop_signal: signal.Signals, orphan_signal: signal.Signals
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that lives as long as the block: stopped at its end, and by the kernel if we are killed."""
+    log = home.folder / f"{name}.log"
+    if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("ab") as output:
+        running = subprocess.Popen(  # noqa: S603 - our own programs with our own arguments
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=home.folder,
+            start_new_session=True,  # Ctrl-C in the terminal is for us: we stop servers in order
+            preexec_fn=_child_setup(home, orphan_signal),
+        )
+    try:
+        yield running
+    finally:
+        stop(running, stop_signal)
+
+
+def stop(running: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
+    """Ask a server to stop, wait, and kill it when it does not."""
+    if running.poll() is None:
+        running.send_signal(stop_signal)
+        try:
+            running.wait(STOP_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+
+def wait_until(answers: Callable[[], bool], running: subprocess.Popen[bytes], name: str, log: Path) -> None:
+    """Wait as long as the server lives (crash recovery takes its time); raises `EmbeddedError` when it died."""
+    while not answers():
+        if running.poll() is not None:
+            lines = log.read_text(errors="replace").strip().splitlines()[-5:]
+            raise EmbeddedError(f"{name} did not start. Its last words, in {log}: " + " | ".join(lines))
+        time.sleep(0.02)
+
+
+def run(home: "Home", command: Sequence[str], text: str | None = None) -> str:
+    """Run a program to its end as the servers' user; its output. Raises `EmbeddedError` with its last words."""
+    done = subprocess.run(  # noqa: S603
+        command,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=home.folder,
+        preexec_fn=_child_setup(home, signal.SIGKILL),
+    )
+    if done.returncode != 0:
+        words = " | ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
+        raise EmbeddedError(f"{Path(command[0]).name} failed: {words}")
+    return done.stdout
+
+
+def processes_in(folder: Path) -> list[int]:
+    """The live processes whose working directory is `folder` (Linux; elsewhere none are found)."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (entry / "cwd").resolve() == folder and not _is_zombie(entry):
+                found.append(int(entry.name))
+    return found
+
+
+def _is_zombie(entry: Path) -> bool:
+    return (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def _child_setup(home: "Home", orphan_signal: signal.Signals) -> Callable[[], None]:
+    account = home.account
+    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+    def setup() -> None:
+        if account:
+            os.setgroups([])
+            os.setgid(account.gid)
+            os.setuid(account.uid)
+        os.umask(0o077)
+        if libc:  # after the change of user, which would clear it
+            libc.prctl(_PR_SET_PDEATHSIG, orphan_signal, 0, 0, 0)
+
+    return setup
