@@ -31,6 +31,11 @@ CREATE TABLE tracks (
 );
 COMMENT ON TABLE tracks IS 'A thread through the programme; the CATEGORIES of calendar entries.';
 
+CREATE FUNCTION session_span(starts_at timestamptz, ends_at timestamptz) RETURNS tstzrange
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ends_at IS NULL THEN tstzrange(starts_at, starts_at, '[]') ELSE tstzrange(starts_at, ends_at) END;
+COMMENT ON FUNCTION session_span IS 'When a session takes place: back to back is no overlap; without an end it is the instant of its start.';
+
 CREATE TABLE sessions (
     edition_id uuid NOT NULL CONSTRAINT sessions_edition_exists REFERENCES editions,
     id uuid NOT NULL,
@@ -56,9 +61,9 @@ CREATE TABLE sessions (
     created_at timestamptz NOT NULL,
     revised_at timestamptz NOT NULL,
     CONSTRAINT sessions_pkey PRIMARY KEY (edition_id, id),
-    CONSTRAINT sessions_room_id_exists FOREIGN KEY (edition_id, room_id) REFERENCES rooms,
-    CONSTRAINT sessions_track_id_exists FOREIGN KEY (edition_id, track_id) REFERENCES tracks,
-    CONSTRAINT sessions_parent_id_exists FOREIGN KEY (edition_id, parent_id) REFERENCES sessions,
+    CONSTRAINT sessions_room_exists FOREIGN KEY (edition_id, room_id) REFERENCES rooms,
+    CONSTRAINT sessions_track_exists FOREIGN KEY (edition_id, track_id) REFERENCES tracks,
+    CONSTRAINT sessions_parent_exists FOREIGN KEY (edition_id, parent_id) REFERENCES sessions,
     CONSTRAINT sessions_one_per_external_id UNIQUE (edition_id, external_id),
     CONSTRAINT sessions_are_not_their_own_parent CHECK (parent_id <> id),
     CONSTRAINT sessions_end_after_they_start CHECK (ends_at > starts_at),
@@ -67,13 +72,14 @@ CREATE TABLE sessions (
     CONSTRAINT sessions_room_not_double_booked EXCLUDE USING gist (
         edition_id WITH =,
         room_id WITH =,
-        (CASE WHEN ends_at IS NULL THEN tstzrange(starts_at, starts_at, '[]') ELSE tstzrange(starts_at, ends_at) END) WITH &&
+        session_span(starts_at, ends_at) WITH &&
     ) WHERE (status = 'confirmed' AND room_id IS NOT NULL AND starts_at IS NOT NULL)
 );
 COMMENT ON TABLE sessions IS 'Programme items as the staff edits them; readers see releases only.';
 COMMENT ON COLUMN sessions.held_on IS 'The day, when only the day is known.';
 COMMENT ON COLUMN sessions.calendar_sequence IS 'Raised by a trigger when start, end, day, room or status changes, and only then.';
-CREATE INDEX sessions_by_time ON sessions (edition_id, coalesce(starts_at, 'infinity'), id);
+CREATE INDEX sessions_by_time
+    ON sessions (edition_id, coalesce(starts_at, held_on::timestamp AT TIME ZONE 'UTC', 'infinity'), id);
 CREATE INDEX sessions_by_parent ON sessions (edition_id, parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE FUNCTION raise_calendar_sequence() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -94,7 +100,7 @@ CREATE TABLE speakers (
     display_name text NOT NULL,
     honorific text,
     function text,
-    entity_id uuid CONSTRAINT speakers_entity_id_exists REFERENCES entities,
+    entity_id uuid CONSTRAINT speakers_entity_exists REFERENCES entities,
     country text CONSTRAINT speakers_country_is_two_letters CHECK (country ~ '^[A-Z]{2}$'),
     biography jsonb,
     published boolean NOT NULL DEFAULT false,
@@ -121,8 +127,8 @@ CREATE TABLE appearances (
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
     CONSTRAINT appearances_pkey PRIMARY KEY (edition_id, id),
-    CONSTRAINT appearances_session_id_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions,
-    CONSTRAINT appearances_speaker_id_exists FOREIGN KEY (edition_id, speaker_id) REFERENCES speakers,
+    CONSTRAINT appearances_session_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions,
+    CONSTRAINT appearances_speaker_exists FOREIGN KEY (edition_id, speaker_id) REFERENCES speakers,
     CONSTRAINT appearances_one_per_session_speaker_and_role UNIQUE (edition_id, session_id, speaker_id, role)
 );
 COMMENT ON TABLE appearances IS 'A speaker in a session, in a role.';
@@ -135,11 +141,16 @@ CREATE TABLE releases (
     published_by uuid NOT NULL,
     note text,
     session_count integer NOT NULL,
+    edition jsonb NOT NULL,
+    speaker_ids uuid[] NOT NULL,
     content_sha256 bytea NOT NULL,
     CONSTRAINT releases_pkey PRIMARY KEY (edition_id, number)
 );
 COMMENT ON TABLE releases IS 'Immutable numbered states of the programme; readers see the last one.';
 COMMENT ON COLUMN releases.published_by IS 'The token that published.';
+COMMENT ON COLUMN releases.edition IS 'What calendars and readers need of the edition, frozen: title, zone, venue, mailbox.';
+COMMENT ON COLUMN releases.speaker_ids IS 'Who is named in it: whoever takes back consent is left out of what is read from then on.';
+COMMENT ON COLUMN releases.content_sha256 IS 'Equal content is not published twice.';
 
 CREATE TABLE release_sessions (
     edition_id uuid NOT NULL,
@@ -177,10 +188,37 @@ CREATE TRIGGER releases_are_immutable BEFORE UPDATE OR DELETE ON releases
 CREATE TRIGGER release_sessions_are_immutable BEFORE UPDATE OR DELETE ON release_sessions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE VIEW publishable_sessions AS
+SELECT s.edition_id, s.id, s.title, s.abstract, s.type,
+       (SELECT jsonb_build_object('id', t.id, 'name', t.name)
+        FROM tracks t WHERE t.edition_id = s.edition_id AND t.id = s.track_id) AS track,
+       s.parent_id, s.status, s.starts_at, s.ends_at, s.held_on,
+       (SELECT jsonb_build_object('id', r.id, 'name', r.name, 'venue', r.venue, 'capacity', r.capacity,
+                                  'wheelchair_accessible', r.wheelchair_accessible, 'hearing_loop', r.hearing_loop)
+        FROM rooms r WHERE r.edition_id = s.edition_id AND r.id = s.room_id) AS room,
+       s.mode, s.access, s.languages,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'name', e.name) ORDER BY o.position), '[]')
+        FROM unnest(s.organiser_ids) WITH ORDINALITY AS o (id, position) JOIN entities e ON e.id = o.id) AS organisers,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'speaker', p.id, 'display_name', p.display_name, 'honorific', p.honorific, 'function', p.function,
+                   'country', p.country, 'role', a.role, 'order', a.position, 'on_behalf_of', a.on_behalf_of)
+                   ORDER BY a.position, a.id), '[]')
+        FROM appearances a JOIN speakers p ON p.edition_id = a.edition_id AND p.id = a.speaker_id
+        WHERE a.edition_id = s.edition_id AND a.session_id = s.id AND p.published
+          AND a.status IN ('confirmed', 'spoke')) AS appearances,
+       s.calendar_sequence, s.revised_at
+FROM sessions s
+WHERE s.status IN ('confirmed', 'cancelled');
+COMMENT ON VIEW publishable_sessions IS 'What the next release would hold. Speakers who have not agreed to be named are not in it.';
+
 CREATE FUNCTION notify_release() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('forum_releases', NEW.edition_id::text);
+    PERFORM pg_notify('forum_releases', coalesce(to_jsonb(NEW) ->> 'edition_id', to_jsonb(NEW) ->> 'id'));
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION notify_release IS 'Tells every API process to forget the bytes that it keeps of an older release.';
+COMMENT ON FUNCTION notify_release IS 'Tells every API process to forget the bytes that it keeps of an edition''s programme.';
 CREATE TRIGGER releases_notify AFTER INSERT ON releases FOR EACH ROW EXECUTE FUNCTION notify_release();
+CREATE TRIGGER speakers_notify_consent AFTER UPDATE OF published ON speakers
+    FOR EACH ROW WHEN (NEW.published <> OLD.published) EXECUTE FUNCTION notify_release();
+CREATE TRIGGER editions_notify_archive AFTER UPDATE OF status ON editions
+    FOR EACH ROW WHEN (NEW.status = 'archived') EXECUTE FUNCTION notify_release();

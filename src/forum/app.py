@@ -21,6 +21,8 @@ from forum.editions.routes import HANDLERS as EDITIONS
 from forum.health import HANDLERS as HEALTH
 from forum.pagination import Paging
 from forum.permissions import Principal
+from forum.programme.routes import HANDLERS as PROGRAMME
+from forum.programme.service import Keeper
 from forum.settings import Settings
 from forum.transactions import UnitOfWork, replay_answer, unit_of
 
@@ -79,13 +81,14 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         assert settings.database_url
         app.state.pool = await open_pool(settings.database_url, settings.pool_size)
         try:
-            yield
+            async with app.state.keeper.listening(settings.database_url):
+                yield
         finally:
             app.state.pool.terminate()
 
     api = Router(
         "/v1",
-        route_handlers=[*ACCOUNTS, *EDITIONS],
+        route_handlers=[*ACCOUNTS, *EDITIONS, *PROGRAMME],
         guards=[permissions.authorize],
         before_request=replay_answer,
     )
@@ -109,6 +112,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "pool": pool,
                 "clock": clock or clock_of(settings.rehearsal_at),
                 "edition_ids": {},
+                "keeper": Keeper(),
             }
         ),
         lifespan=[lifespan],

@@ -6,9 +6,9 @@ which `forum.bodies` runs. A check answers None, or a code and words for the fau
 
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -18,7 +18,7 @@ import pycountry
 from msgspec import Meta, Struct
 
 Complaint = tuple[str, str] | None
-Check = Callable[[str], Complaint]
+Check = Callable[[Any], Complaint]
 
 _BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -85,6 +85,11 @@ def _url(url: str) -> Complaint:
     return None if usable and _line(url) is None else ("bad_url", "Give an http or https address.")
 
 
+def _near(moment: date) -> Complaint:
+    """A time that every zone and every calendar can show."""
+    return None if 1900 <= moment.year <= 2200 else ("out_of_range", "Give a time between the years 1900 and 2200.")
+
+
 Line = Annotated[str, Meta(min_length=1, max_length=300, extra={"check": _line})]
 Prose = Annotated[str, Meta(min_length=1, max_length=5000, extra={"check": _prose})]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", extra={"check": _country})]
@@ -104,8 +109,9 @@ Term = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[a-z0-9_]+$")]
 ExternalId = Annotated[str, Meta(min_length=1, max_length=100, extra={"check": _line})]
 Capacity = Annotated[int, Meta(ge=0, le=2_000_000)]
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
-Instant = Annotated[datetime, Meta(tz=True)]
+Instant = Annotated[datetime, Meta(tz=True, extra={"check": _near})]
 """RFC 3339 with an offset; answered in UTC."""
+Day = Annotated[date, Meta(extra={"check": _near})]
 LocalizedLine = Annotated[dict[LanguageTag, Line], Meta(min_length=1, max_length=20)]
 """One line of text in at least one language, keyed by BCP 47."""
 LocalizedProse = Annotated[dict[LanguageTag, Prose], Meta(min_length=1, max_length=20)]

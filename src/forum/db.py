@@ -60,6 +60,15 @@ async def open_pool(database_url: str, size: int = 16) -> Pool:
     )
 
 
+async def open_connection(database_url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection outside the pool, for LISTEN."""
+    return await asyncpg.connect(
+        database_url,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        server_settings={"application_name": "forum listener", "timezone": "UTC"},
+    )
+
+
 def _make_maker(type_: Any) -> Callable[[asyncpg.Record], Any]:
     """Rows become structs by position; a struct that holds structs is converted field by field."""
     if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):

@@ -13,6 +13,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme, Tag
 from litestar.params import FromPath
+from litestar.typing import FieldDefinition
 
 from forum.errors import NotFound
 from forum.openapi import TAGS, complete
@@ -91,8 +92,14 @@ def _documented(app: Litestar) -> list[HTTPRouteHandler]:
 def _types_of(handlers: list[HTTPRouteHandler]) -> list[Any]:
     """Every struct that a documented route takes or answers."""
     fields = [field for handler in handlers for field in (handler.parsed_data_field, handler.parsed_return_field)]
-    annotations = [field.annotation for field in fields if field is not None]
+    known = [field for field in fields if field is not None]
+    annotations = [_inner(field) if field.is_subclass_of(Response) else field.annotation for field in known]
     return [annotation for annotation in annotations if _is_struct(get_origin(annotation) or annotation)]
+
+
+def _inner(field: FieldDefinition) -> Any:
+    """What a `Response[...]` holds."""
+    return field.inner_types[0].annotation if field.inner_types else None
 
 
 def _is_struct(annotation: Any) -> bool:

@@ -128,6 +128,10 @@ class Conflict(ForumError):
     status = 409
 
 
+class ExternalIdTaken(Conflict):
+    """Something else here has this external_id"""
+
+
 class Stale(ForumError):
     """Somebody changed it since you read it"""
 
@@ -234,6 +238,8 @@ def _from_constraint(exc: asyncpg.IntegrityConstraintViolationError) -> ForumErr
     name: str = exc.as_dict().get("constraint_name") or "a rule of the database"
     if error := ForumError.by_constraint.get(name):
         return error()
+    if name.endswith("_one_per_external_id"):
+        return ExternalIdTaken()
     sentence = name.replace("_", " ")
     if isinstance(exc, asyncpg.ForeignKeyViolationError):
         table = exc.as_dict().get("table_name") or ""

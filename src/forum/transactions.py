@@ -8,6 +8,7 @@ not there. The answer of a POST with an `Idempotency-Key` is stored in that same
 import contextlib
 import hashlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
@@ -55,7 +56,7 @@ class RequestKey(msgspec.Struct, frozen=True):
 class Unit:
     """One request's use of the database."""
 
-    __slots__ = ("_connection", "_pool", "_transaction", "keeps_changes", "request_key", "writes")
+    __slots__ = ("_connection", "_pool", "_transaction", "after_commit", "keeps_changes", "request_key", "writes")
 
     def __init__(self, pool: Pool, writes: bool) -> None:
         self._pool = pool
@@ -64,6 +65,8 @@ class Unit:
         self.writes = writes
         self.request_key: RequestKey | None = None
         self.keeps_changes = False
+        self.after_commit: list[Callable[[], None]] = []
+        """What this process must forget or remember once the changes are lasting; not called when they are not."""
 
     async def connection(self) -> Connection:
         """The request's one connection, inside its transaction when the request writes."""
@@ -79,6 +82,8 @@ class Unit:
         if self._transaction is not None:
             transaction, self._transaction = self._transaction, None
             await transaction.commit()
+            for callback in self.after_commit:
+                callback()
 
     async def close(self) -> None:
         """Undo what was not committed and give the connection back."""

@@ -41,7 +41,8 @@ class Operation:
 
     def url(self, edition: str) -> str:
         """The path with an edition that exists and other things that do not."""
-        return re.sub(r"\{[^}]+\}", lambda _: str(uuid4()), self.path.replace("{edition}", edition))
+        named = re.sub(r"\{number\}", "999", self.path.replace("{edition}", edition))
+        return re.sub(r"\{[^}]+\}", lambda _: str(uuid4()), named)
 
 
 OPERATIONS = [Operation(path, m) for path, item in DOCUMENT["paths"].items() for m in METHODS if m in item]

@@ -1,0 +1,282 @@
+-- name: lock_programme
+-- Only one transaction at a time publishes an edition's programme or rearranges its parents; held until it ends.
+SELECT pg_advisory_xact_lock(hashtextextended('programme ' || $1::text, 0));
+
+-- name: insert_room
+-- A new room.
+INSERT INTO rooms (edition_id, id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+RETURNING id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, version;
+
+-- name: find_room
+-- One room.
+SELECT id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, version
+FROM rooms WHERE edition_id = $1 AND id = $2;
+
+-- name: lock_room
+-- Lock a room until the transaction ends: who gets it at which time is decided one by one.
+SELECT id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, version
+FROM rooms WHERE edition_id = $1 AND id = $2 FOR NO KEY UPDATE;
+
+-- name: list_rooms
+-- The rooms of an edition in the order in which they were made.
+SELECT id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, version
+FROM rooms
+WHERE edition_id = $1 AND ($2::text IS NULL OR external_id = $2) AND ($3::uuid IS NULL OR id > $3)
+ORDER BY id LIMIT $4;
+
+-- name: count_rooms
+-- How many rooms the list has.
+SELECT count(*) FROM rooms WHERE edition_id = $1 AND ($2::text IS NULL OR external_id = $2);
+
+-- name: update_room
+-- Write every field that can change; the version rises.
+UPDATE rooms SET name = $3, venue = $4, capacity = $5, wheelchair_accessible = $6, hearing_loop = $7, external_id = $8,
+       version = version + 1
+WHERE edition_id = $1 AND id = $2
+RETURNING id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, version;
+
+-- name: insert_track
+-- A new track.
+INSERT INTO tracks (edition_id, id, name, external_id, created_at) VALUES ($1, $2, $3, $4, $5)
+RETURNING id, name, external_id, version;
+
+-- name: find_track
+-- One track.
+SELECT id, name, external_id, version FROM tracks WHERE edition_id = $1 AND id = $2;
+
+-- name: lock_track
+-- Lock a track until the transaction ends.
+SELECT id, name, external_id, version FROM tracks WHERE edition_id = $1 AND id = $2 FOR NO KEY UPDATE;
+
+-- name: list_tracks
+-- The tracks of an edition in the order in which they were made.
+SELECT id, name, external_id, version FROM tracks
+WHERE edition_id = $1 AND ($2::text IS NULL OR external_id = $2) AND ($3::uuid IS NULL OR id > $3)
+ORDER BY id LIMIT $4;
+
+-- name: count_tracks
+-- How many tracks the list has.
+SELECT count(*) FROM tracks WHERE edition_id = $1 AND ($2::text IS NULL OR external_id = $2);
+
+-- name: update_track
+-- Write every field that can change; the version rises.
+UPDATE tracks SET name = $3, external_id = $4, version = version + 1 WHERE edition_id = $1 AND id = $2
+RETURNING id, name, external_id, version;
+
+-- name: get_session_references
+-- Whether the type, track ($3), parent, room and organisers that a session names are there, and whether its time ($7, $8)
+-- or day ($9) lies within the edition's dates in the edition's zone; the last day may run past midnight.
+SELECT EXISTS (SELECT FROM terms t WHERE t.series_code = e.series_code AND t.vocabulary = 'session_type' AND t.value = $2)
+           AS is_type_known,
+       $3::uuid IS NULL OR EXISTS (SELECT FROM tracks t WHERE t.edition_id = e.id AND t.id = $3) AS is_track_known,
+       $4::uuid IS NULL OR EXISTS (SELECT FROM sessions s WHERE s.edition_id = e.id AND s.id = $4) AS is_parent_known,
+       $5::uuid IS NULL OR EXISTS (SELECT FROM rooms r WHERE r.edition_id = e.id AND r.id = $5) AS is_room_known,
+       ARRAY(SELECT o.id FROM unnest($6::uuid[]) AS o (id) WHERE NOT EXISTS (SELECT FROM entities n WHERE n.id = o.id))
+           AS unknown_organisers,
+       coalesce(coalesce($9::date, ($7::timestamptz AT TIME ZONE e.timezone)::date) BETWEEN e.starts_on AND e.ends_on, true)
+           AND coalesce(($8::timestamptz AT TIME ZONE e.timezone)::date <= e.ends_on + 1, true) AS is_inside_edition
+FROM editions e WHERE e.id = $1;
+
+-- name: is_inside_session
+-- Whether session $3 is session $2 or lies, at any depth, inside it.
+WITH RECURSIVE ancestors AS (
+    SELECT s.id, s.parent_id FROM sessions s WHERE s.edition_id = $1 AND s.id = $3
+    UNION
+    SELECT p.id, p.parent_id FROM sessions p JOIN ancestors a ON p.edition_id = $1 AND p.id = a.parent_id
+)
+SELECT EXISTS (SELECT FROM ancestors WHERE id = $2);
+
+-- name: insert_session
+-- A new session, as a draft.
+INSERT INTO sessions (edition_id, id, title, abstract, type, track_id, parent_id, starts_at, ends_at, held_on, room_id, mode,
+                      access, languages, organiser_ids, livestream_url, external_id, status, created_at, revised_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'draft', $18, $18)
+RETURNING title, abstract, type, track_id AS track, parent_id AS parent, starts_at, ends_at, held_on, room_id AS room, mode,
+          access, languages, organiser_ids AS organisers, livestream_url, external_id, id, status, version, calendar_sequence;
+
+-- name: find_session
+-- One session.
+SELECT title, abstract, type, track_id AS track, parent_id AS parent, starts_at, ends_at, held_on, room_id AS room, mode,
+       access, languages, organiser_ids AS organisers, livestream_url, external_id, id, status, version, calendar_sequence
+FROM sessions WHERE edition_id = $1 AND id = $2;
+
+-- name: lock_session
+-- Lock a session until the transaction ends.
+SELECT title, abstract, type, track_id AS track, parent_id AS parent, starts_at, ends_at, held_on, room_id AS room, mode,
+       access, languages, organiser_ids AS organisers, livestream_url, external_id, id, status, version, calendar_sequence
+FROM sessions WHERE edition_id = $1 AND id = $2 FOR NO KEY UPDATE;
+
+-- name: list_sessions
+-- Sessions by time; those without one come last, those with only a day at that day's start.
+SELECT s.title, s.abstract, s.type, s.track_id AS track, s.parent_id AS parent, s.starts_at, s.ends_at, s.held_on,
+       s.room_id AS room, s.mode, s.access, s.languages, s.organiser_ids AS organisers, s.livestream_url, s.external_id, s.id,
+       s.status, s.version, s.calendar_sequence
+FROM sessions s JOIN editions e ON e.id = s.edition_id
+WHERE s.edition_id = $1
+  AND ($2::text IS NULL OR s.status = $2)
+  AND ($3::text IS NULL OR s.type = $3)
+  AND ($4::uuid IS NULL OR s.room_id = $4)
+  AND ($5::uuid IS NULL OR s.track_id = $5)
+  AND ($6::uuid IS NULL OR s.parent_id = $6)
+  AND ($7::date IS NULL OR s.held_on = $7 OR $7 BETWEEN (s.starts_at AT TIME ZONE e.timezone)::date
+                                                   AND (coalesce(s.ends_at, s.starts_at) AT TIME ZONE e.timezone)::date)
+  AND ($8::text IS NULL OR s.external_id = $8)
+  AND ($10::uuid IS NULL OR (coalesce(s.starts_at, s.held_on::timestamp AT TIME ZONE 'UTC', 'infinity'), s.id)
+                            > (coalesce($9::timestamptz, 'infinity'), $10))
+ORDER BY coalesce(s.starts_at, s.held_on::timestamp AT TIME ZONE 'UTC', 'infinity'), s.id
+LIMIT $11;
+
+-- name: count_sessions
+-- How many sessions the list has.
+SELECT count(*)
+FROM sessions s JOIN editions e ON e.id = s.edition_id
+WHERE s.edition_id = $1
+  AND ($2::text IS NULL OR s.status = $2)
+  AND ($3::text IS NULL OR s.type = $3)
+  AND ($4::uuid IS NULL OR s.room_id = $4)
+  AND ($5::uuid IS NULL OR s.track_id = $5)
+  AND ($6::uuid IS NULL OR s.parent_id = $6)
+  AND ($7::date IS NULL OR s.held_on = $7 OR $7 BETWEEN (s.starts_at AT TIME ZONE e.timezone)::date
+                                                   AND (coalesce(s.ends_at, s.starts_at) AT TIME ZONE e.timezone)::date)
+  AND ($8::text IS NULL OR s.external_id = $8);
+
+-- name: update_session
+-- Write every field that can change; the version rises, and the calendar sequence where a trigger says so.
+UPDATE sessions SET title = $3, abstract = $4, type = $5, track_id = $6, parent_id = $7, starts_at = $8, ends_at = $9,
+       held_on = $10, room_id = $11, mode = $12, access = $13, languages = $14, organiser_ids = $15, livestream_url = $16,
+       external_id = $17, status = $18, revised_at = $19, version = version + 1
+WHERE edition_id = $1 AND id = $2
+RETURNING title, abstract, type, track_id AS track, parent_id AS parent, starts_at, ends_at, held_on, room_id AS room, mode,
+          access, languages, organiser_ids AS organisers, livestream_url, external_id, id, status, version, calendar_sequence;
+
+-- name: find_room_occupant
+-- The confirmed session, other than $2, that has the room at this time.
+SELECT id FROM sessions
+WHERE edition_id = $1 AND id <> $2 AND room_id = $3 AND status = 'confirmed' AND starts_at IS NOT NULL
+  AND session_span(starts_at, ends_at) && session_span($4, $5)
+ORDER BY starts_at, id LIMIT 1;
+
+-- name: list_session_speakers
+-- Who is confirmed to speak in a session.
+SELECT DISTINCT speaker_id FROM appearances
+WHERE edition_id = $1 AND session_id = $2 AND status = 'confirmed';
+
+-- name: lock_speakers
+-- Lock speakers until the transaction ends, always in the same order: where each is at which time is decided one by one.
+SELECT id FROM speakers WHERE edition_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: find_speaker_engagement
+-- The confirmed session, other than $2, in which one of the speakers appears at this time. The session inside which $2 is
+-- held, and those held inside $2, are the same place.
+SELECT o.id
+FROM appearances a
+JOIN sessions o ON o.edition_id = a.edition_id AND o.id = a.session_id
+WHERE a.edition_id = $1 AND a.session_id <> $2 AND a.speaker_id = ANY ($6::uuid[]) AND a.status = 'confirmed'
+  AND o.status = 'confirmed' AND o.starts_at IS NOT NULL
+  AND o.id IS DISTINCT FROM $3::uuid AND o.parent_id IS DISTINCT FROM $2
+  AND session_span(o.starts_at, o.ends_at) && session_span($4, $5)
+ORDER BY o.starts_at, o.id LIMIT 1;
+
+-- name: get_edition_status
+-- The status of an edition.
+SELECT status FROM editions WHERE id = $1;
+
+-- name: list_differences
+-- The sessions in which the next release would differ from the last, with each field before and after.
+WITH last AS (SELECT max(number) AS number FROM releases WHERE edition_id = $1),
+before AS (
+    SELECT s.id, to_jsonb(s) - '{edition_id,number,id,revised_at,parent_id}'::text[] || jsonb_build_object('parent', s.parent_id)
+                 AS fields
+    FROM release_sessions s JOIN last ON last.number = s.number
+    WHERE s.edition_id = $1
+),
+after AS (
+    SELECT p.id, to_jsonb(p) - '{edition_id,id,revised_at,parent_id}'::text[] || jsonb_build_object('parent', p.parent_id)
+                 AS fields
+    FROM publishable_sessions p
+    WHERE p.edition_id = $1
+)
+SELECT id, CASE WHEN b.fields IS NULL THEN 'added' WHEN a.fields IS NULL THEN 'removed' ELSE 'changed' END AS change,
+       (SELECT coalesce(jsonb_object_agg(n.name, jsonb_build_object('before', b.fields -> n.name, 'after', a.fields -> n.name)),
+                        '{}')
+        FROM jsonb_object_keys(a.fields) AS n (name)
+        WHERE b.fields -> n.name <> a.fields -> n.name) AS fields
+FROM before b FULL JOIN after a USING (id)
+WHERE b.fields IS DISTINCT FROM a.fields
+ORDER BY id;
+
+-- name: insert_release
+-- Freeze all confirmed and cancelled sessions as the next release; nothing when the last one holds just that.
+WITH content AS MATERIALIZED (
+    SELECT p.id, p.title, p.abstract, p.type, p.track, p.parent_id, p.status, p.starts_at, p.ends_at, p.held_on, p.room,
+           p.mode, p.access, p.languages, p.organisers, p.appearances, p.calendar_sequence, p.revised_at
+    FROM publishable_sessions p WHERE p.edition_id = $1
+),
+frozen AS (
+    SELECT jsonb_build_object('id', e.id, 'slug', e.slug, 'title', e.title, 'timezone', e.timezone, 'starts_on', e.starts_on,
+                              'ends_on', e.ends_on, 'venue', e.venue, 'city', e.city, 'organizer_email', e.organizer_email)
+               AS edition
+    FROM editions e WHERE e.id = $1
+),
+digest AS (
+    SELECT count(*) AS session_count,
+           sha256(convert_to((SELECT f.edition::text FROM frozen f)
+                             || coalesce(jsonb_agg(to_jsonb(c) - 'revised_at' ORDER BY c.id)::text, ''), 'UTF8')) AS sha256
+    FROM content c
+),
+last AS (SELECT number, content_sha256 FROM releases WHERE edition_id = $1 ORDER BY number DESC LIMIT 1),
+release AS (
+    INSERT INTO releases (edition_id, number, published_at, published_by, note, session_count, edition, speaker_ids,
+                          content_sha256)
+    SELECT $1, coalesce((SELECT number FROM last), 0) + 1, $4, $2, $3, d.session_count, f.edition,
+           ARRAY(SELECT DISTINCT (a ->> 'speaker')::uuid FROM content c, jsonb_array_elements(c.appearances) AS a), d.sha256
+    FROM digest d, frozen f
+    WHERE d.sha256 IS DISTINCT FROM (SELECT content_sha256 FROM last)
+    RETURNING number, published_at, note, session_count
+),
+frozen_sessions AS (
+    INSERT INTO release_sessions (edition_id, number, id, title, abstract, type, track, parent_id, status, starts_at, ends_at,
+                                  held_on, room, mode, access, languages, organisers, appearances, calendar_sequence, revised_at)
+    SELECT $1, r.number, c.id, c.title, c.abstract, c.type, c.track, c.parent_id, c.status, c.starts_at, c.ends_at,
+           c.held_on, c.room, c.mode, c.access, c.languages, c.organisers, c.appearances, c.calendar_sequence, c.revised_at
+    FROM content c CROSS JOIN release r
+)
+SELECT number, published_at, note, session_count FROM release;
+
+-- name: list_releases
+-- The releases of an edition, newest first.
+SELECT number, published_at, note, session_count FROM releases
+WHERE edition_id = $1 AND ($2::integer IS NULL OR number < $2)
+ORDER BY number DESC LIMIT $3;
+
+-- name: count_releases
+-- How many releases an edition has.
+SELECT count(*) FROM releases WHERE edition_id = $1;
+
+-- name: find_release_head
+-- A release by its number, or (null) the last one, with what decides how it reads today.
+SELECT r.number, r.published_at, r.edition,
+       ARRAY(SELECT s.id FROM speakers s
+             WHERE s.edition_id = r.edition_id AND s.id = ANY (r.speaker_ids) AND NOT s.published ORDER BY s.id)
+           AS hidden_speakers,
+       e.status = 'archived' AS is_archived
+FROM releases r JOIN editions e ON e.id = r.edition_id
+WHERE r.edition_id = $1 AND ($2::integer IS NULL OR r.number = $2)
+ORDER BY r.number DESC LIMIT 1;
+
+-- name: list_release_sessions
+-- The sessions of a release by time, without the names of those who do not want to be named any more.
+SELECT s.id, s.title, s.abstract, s.type, s.track, s.parent_id AS parent, s.status, s.starts_at, s.ends_at, s.held_on, s.room,
+       s.mode, s.access, s.languages, s.organisers,
+       (SELECT coalesce(jsonb_agg(a.appearance ORDER BY a.position), '[]')
+        FROM jsonb_array_elements(s.appearances) WITH ORDINALITY AS a (appearance, position)
+        WHERE (a.appearance ->> 'speaker')::uuid <> ALL ($3::uuid[])) AS appearances,
+       s.calendar_sequence, s.revised_at
+FROM release_sessions s
+WHERE s.edition_id = $1 AND s.number = $2
+ORDER BY coalesce(s.starts_at, s.held_on::timestamp AT TIME ZONE 'UTC', 'infinity'), s.id;
+
+-- name: ping
+-- The connection on which this process listens still answers.
+SELECT 1;

@@ -1,0 +1,1 @@
+"""Rooms, tracks and sessions as the staff edits them, and the numbered releases that readers see."""

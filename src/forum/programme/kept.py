@@ -1,0 +1,197 @@
+"""The last release of each edition, kept in this process as bytes that are ready to be sent.
+
+The database tells of new releases (NOTIFY forum_releases) on a connection of the keeper's own. While that connection
+is not there, every read asks the database for the number of the last release, so that nothing stale is ever served.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+
+from forum.db import Connection, open_connection
+from forum.errors import NotFound
+from forum.http import KeptBytes
+from forum.programme import release_queries as queries
+from forum.programme.release_types import Programme, PublishedSession, PublishedTrack, ReleaseHead, Selection
+
+Connect = Callable[[], Awaitable[Connection]]
+Render = Callable[[list[PublishedSession]], KeptBytes]
+
+CHANNEL: Final = "forum_releases"
+HEARTBEAT_SECONDS: Final = 15.0
+RECONNECT_SECONDS: Final = 1.0
+_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+log = logging.getLogger("forum")
+
+
+def choose_language(tags: Collection[str], language: str) -> str:
+    """The language, of those that a text is in, for a reader of `language`; English, then any, when it is missing."""
+    for tag in (language, language.partition("-")[0], "en"):
+        if tag in tags:
+            return tag
+    return min(tags)
+
+
+class KeptRelease:
+    """A release, and every rendering of it that was asked for: same release and language, same bytes."""
+
+    def __init__(self, head: ReleaseHead, sessions: Sequence[PublishedSession]) -> None:
+        self.head = head
+        self.sessions = sessions
+        self.tag = f"r{head.number}"
+        if head.hidden_speakers:
+            hidden = b"".join(speaker.bytes for speaker in head.hidden_speakers)
+            self.tag += f"-{hashlib.sha256(hidden).hexdigest()[:8]}"
+        self._zone = ZoneInfo(head.edition.timezone)
+        self._languages = frozenset(tag for texts in self._all_texts() for tag in texts)
+        self._renderings: dict[tuple[str, str | None, Selection], KeptBytes] = {}
+
+    def language(self, wanted: str | None) -> str | None:
+        """The language in which this release answers one who asks for `wanted`; None is all of them."""
+        return None if wanted is None else choose_language(self._languages, wanted)
+
+    def rendering(self, kind: str, language: str | None, selection: Selection, render: Render) -> KeptBytes:
+        """What `render` makes of the selected sessions, made once.
+
+        Where there is no session nothing is kept, so that nobody can fill the memory by asking for what is not.
+        """
+        key = (kind, language, selection)
+        if (kept := self._renderings.get(key)) is None:
+            sessions = [session for session in self.sessions if self._is_in(session, selection)]
+            kept = render(sessions)
+            if sessions:
+                self._renderings[key] = kept
+        return kept
+
+    def programme(self, wanted: str | None, selection: Selection) -> KeptBytes:
+        """The release as JSON."""
+        language = self.language(wanted)
+        return self.rendering("json", language, selection, lambda sessions: self._encode(sessions, language))
+
+    def _encode(self, sessions: list[PublishedSession], language: str | None) -> KeptBytes:
+        if language is not None:
+            sessions = [in_language(session, language) for session in sessions]
+        programme = Programme(self.head.edition, self.head.number, self.head.published_at, language, sessions)
+        return KeptBytes(msgspec.json.encode(programme), "application/json", f"{self.tag}-{language or 'all'}")
+
+    def _is_in(self, session: PublishedSession, selection: Selection) -> bool:
+        return (
+            (selection.session is None or session.id == selection.session)
+            and (selection.day is None or self._is_on(session, selection.day))
+            and (selection.track is None or (session.track is not None and session.track.id == selection.track))
+            and (selection.type is None or session.type == selection.type)
+        )
+
+    def _is_on(self, session: PublishedSession, day: date) -> bool:
+        """Whether a session touches a day of the edition's zone."""
+        if session.starts_at is None:
+            return session.held_on == day
+        last = session.ends_at or session.starts_at
+        return session.starts_at.astimezone(self._zone).date() <= day <= last.astimezone(self._zone).date()
+
+    def _all_texts(self) -> list[dict[str, str]]:
+        texts = [self.head.edition.title]
+        for session in self.sessions:
+            texts += [session.title, session.abstract or {}, session.track.name if session.track else {}]
+        return texts
+
+
+def in_language(session: PublishedSession, language: str) -> PublishedSession:
+    """A session whose texts are in one language each."""
+    track = session.track and PublishedTrack(session.track.id, _only(session.track.name, language))
+    abstract = session.abstract and _only(session.abstract, language)
+    return msgspec.structs.replace(session, title=_only(session.title, language), abstract=abstract, track=track)
+
+
+def _only(texts: dict[str, str], language: str) -> dict[str, str]:
+    chosen = choose_language(texts, language)
+    return {chosen: texts[chosen]}
+
+
+class Keeper:
+    """The last release of each edition, and whether it can be trusted without asking the database."""
+
+    def __init__(self) -> None:
+        self._kept: dict[UUID, KeptRelease] = {}
+        self._is_listening = False
+        self._generation = 0
+        self._loading = asyncio.Lock()
+
+    def find(self, edition_id: UUID) -> KeptRelease | None:
+        """The last release, when it is kept and this process hears of new ones."""
+        return self._kept.get(edition_id) if self._is_listening else None
+
+    def forget(self, edition_id: UUID) -> None:
+        """Read the edition's last release from the database the next time."""
+        self._generation += 1
+        self._kept.pop(edition_id, None)
+
+    async def read(self, edition_id: UUID, connect: Connect) -> KeptRelease:
+        """The last release; takes a connection only when it must ask. Raises `NotFound` when there is none."""
+        if (kept := self.find(edition_id)) is not None:
+            return kept
+        generation, conn = self._generation, await connect()
+        head = await queries.find_release_head(conn, edition_id, None)
+        if head is None:
+            raise NotFound
+        async with self._loading:
+            kept = self._kept.get(edition_id)
+            if kept is None or kept.head != head:
+                numbered = (edition_id, head.number, head.hidden_speakers)
+                kept = KeptRelease(head, await queries.list_release_sessions(conn, *numbered))
+                if generation == self._generation:
+                    self._kept[edition_id] = kept
+            return kept
+
+    @contextlib.asynccontextmanager
+    async def listening(self, database_url: str) -> AsyncIterator[None]:
+        """Hear of new releases while the block runs."""
+        task = asyncio.create_task(self._listen(database_url))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _listen(self, database_url: str) -> None:
+        while True:
+            try:
+                await self._listen_once(database_url)
+            except _LOST as error:
+                log.warning("not hearing of releases, asking the database instead: %s", type(error).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen_once(self, database_url: str) -> None:
+        """Listen until the connection is lost, and raise then."""
+        connection = await open_connection(database_url)
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: self._stop_trusting(lost))
+        try:
+            await connection.add_listener(CHANNEL, self._hear)
+            self._kept.clear()
+            self._generation += 1
+            self._is_listening = True
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(lost.wait(), HEARTBEAT_SECONDS)
+                await queries.ping(connection)
+        finally:
+            self._is_listening = False
+            connection.terminate()
+
+    def _stop_trusting(self, lost: asyncio.Event) -> None:
+        self._is_listening = False
+        lost.set()
+
+    def _hear(self, *arguments: Any) -> None:
+        self.forget(UUID(arguments[-1]))

@@ -1,0 +1,55 @@
+"""One function for each statement of `programme.sql` about releases."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from forum.db import Connection, fetch_all, find, get, value
+from forum.programme.release_types import PublishedSession, Release, ReleaseHead, SessionDifference
+from forum.sqlfiles import load_statements
+
+_SQL = load_statements("programme")
+
+
+async def get_edition_status(conn: Connection, edition_id: UUID) -> str:
+    """The status of an edition; raises `NotFound`."""
+    return await get(conn, _SQL["get_edition_status"], str, edition_id)
+
+
+async def list_differences(conn: Connection, edition_id: UUID) -> list[SessionDifference]:
+    """The sessions in which the next release would differ from the last."""
+    return await fetch_all(conn, _SQL["list_differences"], SessionDifference, edition_id)
+
+
+async def insert_release(
+    conn: Connection, edition_id: UUID, published_by: UUID, note: str | None, now: datetime
+) -> Release | None:
+    """Freeze all confirmed and cancelled sessions as the next release; None when the last one holds just that."""
+    return await find(conn, _SQL["insert_release"], Release, edition_id, published_by, note, now)
+
+
+async def list_releases(conn: Connection, edition_id: UUID, before: int | None, limit: int) -> list[Release]:
+    """The releases of an edition, newest first."""
+    return await fetch_all(conn, _SQL["list_releases"], Release, edition_id, before, limit)
+
+
+async def count_releases(conn: Connection, edition_id: UUID) -> int:
+    """How many releases an edition has."""
+    return int(await value(conn, _SQL["count_releases"], edition_id))
+
+
+async def find_release_head(conn: Connection, edition_id: UUID, number: int | None) -> ReleaseHead | None:
+    """A release by its number, or the last one, with what decides how it reads today."""
+    return await find(conn, _SQL["find_release_head"], ReleaseHead, edition_id, number)
+
+
+async def list_release_sessions(
+    conn: Connection, edition_id: UUID, number: int, hidden_speakers: Sequence[UUID]
+) -> list[PublishedSession]:
+    """The sessions of a release by time, without the names of the hidden speakers."""
+    return await fetch_all(conn, _SQL["list_release_sessions"], PublishedSession, edition_id, number, hidden_speakers)
+
+
+async def ping(conn: Connection) -> None:
+    """Raise unless the connection still answers."""
+    await value(conn, _SQL["ping"])

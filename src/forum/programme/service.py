@@ -1,0 +1,129 @@
+"""The rules of rooms and tracks, and everything that other slices may ask of the programme."""
+
+from datetime import datetime
+from uuid import UUID
+
+from forum.bodies import merge
+from forum.db import Connection
+from forum.errors import Conflict
+from forum.http import IfMatch
+from forum.ids import new_id
+from forum.pagination import Page, Paging
+from forum.programme import queries
+from forum.programme.kept import Keeper, KeptRelease, choose_language, in_language
+from forum.programme.releases import (
+    EditionIsDraft,
+    list_releases,
+    publish,
+    publish_programme,
+    read_release,
+)
+from forum.programme.sessions import (
+    MOVES,
+    Move,
+    RoomOccupied,
+    SpeakerDoubleBooked,
+    cancel_session,
+    claim_speakers,
+    confirm_session,
+    create_session,
+    find_session,
+    list_sessions,
+    lock_session,
+    move_session,
+    update_session,
+)
+from forum.programme.types import NewRoom, NewTrack, Room, RoomPatch, Track, TrackPatch
+
+__all__ = [
+    "MOVES",
+    "EditionIsDraft",
+    "Keeper",
+    "KeptRelease",
+    "Move",
+    "RoomNameTaken",
+    "RoomOccupied",
+    "SpeakerDoubleBooked",
+    "cancel_session",
+    "choose_language",
+    "claim_speakers",
+    "confirm_session",
+    "create_room",
+    "create_session",
+    "create_track",
+    "find_room",
+    "find_session",
+    "find_track",
+    "in_language",
+    "list_releases",
+    "list_rooms",
+    "list_sessions",
+    "list_tracks",
+    "lock_session",
+    "move_session",
+    "publish",
+    "publish_programme",
+    "read_release",
+    "update_room",
+    "update_session",
+    "update_track",
+]
+
+
+class RoomNameTaken(Conflict, constraint="rooms_one_per_name_and_venue"):
+    """Another room of this venue has that name"""
+
+
+async def create_room(conn: Connection, edition_id: UUID, new: NewRoom, now: datetime) -> Room:
+    """A new room; raises `RoomNameTaken`."""
+    return await queries.insert_room(conn, edition_id, new_id(), new, now)
+
+
+async def find_room(conn: Connection, edition_id: UUID, room_id: UUID) -> Room:
+    """One room; raises `NotFound`."""
+    return await queries.find_room(conn, edition_id, room_id)
+
+
+async def list_rooms(conn: Connection, edition_id: UUID, external_id: str | None, paging: Paging) -> Page[Room]:
+    """The rooms of an edition in the order in which they were made."""
+    rows = await queries.list_rooms(conn, edition_id, external_id, paging.after(UUID), paging.limit + 1)
+    total = await queries.count_rooms(conn, edition_id, external_id) if paging.count else None
+    return paging.page(rows, lambda room: room.id, total)
+
+
+async def update_room(conn: Connection, edition_id: UUID, room_id: UUID, patch: RoomPatch, if_match: IfMatch) -> Room:
+    """Change a room. Readers see its new name with the next release."""
+    before = await queries.lock_room(conn, edition_id, room_id)
+    if_match.require(before.version)
+    after = merge(before, patch)
+    return await queries.update_room(
+        conn, edition_id, room_id, after.name, after.venue, after.capacity, after.wheelchair_accessible,
+        after.hearing_loop, after.external_id,
+    )  # fmt: skip
+
+
+async def create_track(conn: Connection, edition_id: UUID, new: NewTrack, now: datetime) -> Track:
+    """A new track."""
+    return await queries.insert_track(conn, edition_id, new_id(), new, now)
+
+
+async def find_track(conn: Connection, edition_id: UUID, track_id: UUID) -> Track:
+    """One track; raises `NotFound`."""
+    return await queries.find_track(conn, edition_id, track_id)
+
+
+async def list_tracks(conn: Connection, edition_id: UUID, external_id: str | None, paging: Paging) -> Page[Track]:
+    """The tracks of an edition in the order in which they were made."""
+    rows = await queries.list_tracks(conn, edition_id, external_id, paging.after(UUID), paging.limit + 1)
+    total = await queries.count_tracks(conn, edition_id, external_id) if paging.count else None
+    return paging.page(rows, lambda track: track.id, total)
+
+
+async def update_track(
+    conn: Connection, edition_id: UUID, track_id: UUID, patch: TrackPatch, if_match: IfMatch
+) -> Track:
+    """Change a track. Readers see its new name with the next release."""
+    before = await queries.lock_track(conn, edition_id, track_id)
+    if_match.require(before.version)
+    after = merge(before, patch)
+    return await queries.update_track(conn, edition_id, track_id, after.name, after.external_id)
