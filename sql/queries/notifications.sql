@@ -107,8 +107,8 @@ UPDATE messages SET status = 'sent', sent_at = $2, attempts = attempts + 1, last
 WHERE id = ANY ($1::uuid[]) AND status = 'sending';
 
 -- name: defer_message
--- A message is tried again later.
-UPDATE messages SET status = 'queued', batch_id = NULL, attempts = attempts + 1, next_try_at = $2, last_error = $3
+-- A message is tried again after a pause. Queues run by the real clock, never by a rehearsal's.
+UPDATE messages SET status = 'queued', batch_id = NULL, attempts = attempts + 1, next_try_at = now() + $2::interval, last_error = $3
 WHERE id = $1 AND status = 'sending';
 
 -- name: fail_message

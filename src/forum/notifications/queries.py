@@ -1,7 +1,7 @@
 """One function for each statement of `notifications.sql`."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from forum.db import Connection, execute, fetch_all, value
@@ -46,9 +46,9 @@ async def mark_sent(conn: Connection, message_ids: Sequence[UUID], now: datetime
     await execute(conn, _SQL["mark_sent"], message_ids, now)
 
 
-async def defer_message(conn: Connection, message_id: UUID, next_try_at: datetime, error: str) -> None:
-    """A message is tried again later."""
-    await execute(conn, _SQL["defer_message"], message_id, next_try_at, error)
+async def defer_message(conn: Connection, message_id: UUID, pause: timedelta, error: str) -> None:
+    """A message is tried again after a pause."""
+    await execute(conn, _SQL["defer_message"], message_id, pause, error)
 
 
 async def fail_message(conn: Connection, message_id: UUID, error: str) -> None:

@@ -1,0 +1,1 @@
+"""Mails: what is to be sent, in whose language, and what became of it."""

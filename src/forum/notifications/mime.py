@@ -1,0 +1,212 @@
+"""Builds mails as bytes ready for SMTP (RFC 5322, 2045), with the calendar inside as iMIP wants it (RFC 6047).
+
+What many recipients share is encoded once: a part is cached by what it depends on, and one mail is then a few
+headers, shared bytes and the person's own calendar.
+"""
+
+import base64
+import hashlib
+import html
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.header import Header
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr
+
+from msgspec import Struct
+
+from forum.calendars.ical import InvitationTemplate
+from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
+from forum.codes import Mode
+from forum.notifications import texts
+
+
+class Invitation(Struct, frozen=True):
+    """One person's invitation, changed invitation, or its withdrawal."""
+
+    message_id: str
+    method: Method
+    attendee: Attendee
+    language: str
+    timezone: str
+    sequence: int
+    stamp: datetime
+    sent_at: datetime
+    previous: tuple[datetime, datetime | None] | None
+    """The times that the person was told before, when this is news of the same entry."""
+
+
+class InvitationMailer:
+    """Renders the invitations of one session: each shared piece once, each mail from pieces."""
+
+    def __init__(self, session: CalendarSession, edition: CalendarEdition) -> None:
+        self.session, self.edition = session, edition
+        self._calendars: dict[tuple[Method, Mode, str, int], InvitationTemplate] = {}
+        self._bodies: dict[object, tuple[bytes, bytes]] = {}
+
+    @property
+    def rendered(self) -> int:
+        """How many calendar entries the library has rendered."""
+        return len(self._calendars)
+
+    def render(self, invitation: Invitation) -> bytes:
+        """The mail."""
+        language = texts.known_language(invitation.language)
+        subject, alternatives = self._body(invitation, language)
+        key = (invitation.method, invitation.attendee.mode, language, invitation.sequence)
+        if key not in self._calendars:
+            method, mode, _, sequence = key
+            self._calendars[key] = InvitationTemplate(method, self.session, self.edition, mode, language, sequence)
+        calendar = _base64(self._calendars[key].render(invitation.attendee, invitation.stamp))
+        outer = hashlib.sha256(invitation.message_id.encode()).hexdigest()[:24]
+        sender = (text_in(self.edition.title, language)[0], self.edition.organizer_email)
+        head = _headers(sender, (invitation.attendee.name, invitation.attendee.email), invitation)
+        return b"".join(
+            (
+                head,
+                subject,
+                b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="m%s"\r\n\r\n' % outer.encode(),
+                b'--m%s\r\nContent-Type: multipart/alternative; boundary="a%s"\r\n\r\n' % ((outer.encode(),) * 2),
+                alternatives.replace(b"@@", b"--a" + outer.encode()),
+                b"--a%s\r\nContent-Type: text/calendar; method=%s; charset=UTF-8\r\n"
+                % (outer.encode(), invitation.method.encode()),
+                b"Content-Transfer-Encoding: base64\r\n\r\n",
+                calendar,
+                b"--a%s--\r\n--m%s\r\nContent-Type: application/ics; name=invite.ics\r\n" % ((outer.encode(),) * 2),
+                b"Content-Disposition: attachment; filename=invite.ics\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+                calendar,
+                b"--m%s--\r\n" % outer.encode(),
+            )
+        )
+
+    def _body(self, invitation: Invitation, language: str) -> tuple[bytes, bytes]:
+        """Subject and text parts: they depend on language, zone, mode and news, not on the person."""
+        key = (invitation.method, language, invitation.timezone, invitation.attendee.mode, invitation.previous)
+        if key not in self._bodies:
+            kind = (
+                "cancellation" if invitation.method == "CANCEL" else "update" if invitation.previous else "invitation"
+            )
+            title = text_in(self.session.title, language)[0]
+            subject = _encoded("Subject", texts.phrase(language, kind, title=title))
+            lines = self._lines(kind, invitation, language, title)
+            self._bodies[key] = (subject, _part("plain", _plain(lines)) + _part("html", _html(lines, language)))
+        return self._bodies[key]
+
+    def _lines(self, kind: str, invitation: Invitation, language: str, title: str) -> list[tuple[str, str]]:
+        """What both texts say, as (label, text); a line without a label stands alone."""
+
+        def say(key: str, **parts: str) -> str:
+            return texts.phrase(language, key, **parts)
+
+        edition = text_in(self.edition.title, language)[0]
+        lines = [("", title), ("", say(f"{kind}_lead", edition=edition))]
+        lines += self._times(invitation, language, say)
+        if invitation.attendee.mode == "online" or self.session.mode == "online":
+            lines.append((say("where"), say("online")))
+        elif place := ", ".join(p for p in (self.session.room, self.session.venue, self.session.city) if p):
+            lines.append((say("where"), place))
+        return [*lines, ("", say("note"))] if kind != "cancellation" else lines
+
+    def _times(self, invitation: Invitation, language: str, say: Callable[[str], str]) -> list[tuple[str, str]]:
+        session, here = self.session, self.edition.timezone
+        if session.starts_at is None:
+            return [(say("when"), texts.day(language, session.held_on))] if session.held_on else []
+        now = (session.starts_at, session.ends_at)
+        lines = [(say("when"), texts.moment(language, *now, here))]
+        if invitation.timezone != here:
+            lines.append((say("your_time"), texts.moment(language, *now, invitation.timezone)))
+        if invitation.previous and invitation.previous != now:
+            lines.append((say("before"), texts.moment(language, *invitation.previous, here)))
+        return lines
+
+
+def render_sign_in(message_id: str, sender: str, recipient: str, code: str, language: str, sent_at: datetime) -> bytes:
+    """The mail with a one-time code."""
+    lead, note = texts.phrase(language, "sign_in_lead"), texts.phrase(language, "sign_in_note")
+    mail = _mail(message_id, sender, recipient, texts.phrase(language, "sign_in"), sent_at)
+    mail.set_content(f"{lead}\n\n    {code}\n\n{note}\n")
+    lines = [("", lead), ("", code), ("", note)]
+    mail.add_alternative(_html(lines, texts.known_language(language)), subtype="html")
+    return mail.as_bytes()
+
+
+class ReportMail(Struct, frozen=True):
+    """A report as text, as a page, and as a table to attach under a name."""
+
+    subject: str
+    text: str
+    html: str
+    csv: bytes
+    name: str
+
+
+def render_report(message_id: str, sender: str, recipient: str, report: ReportMail, sent_at: datetime) -> bytes:
+    """The mail with a report: text, HTML, and the figures as CSV attached."""
+    mail = _mail(message_id, sender, recipient, report.subject, sent_at)
+    mail.set_content(report.text)
+    mail.add_alternative(report.html, subtype="html")
+    mail.add_attachment(report.csv, maintype="text", subtype="csv", filename=report.name, params={"charset": "utf-8"})
+    return mail.as_bytes()
+
+
+def _mail(message_id: str, sender: str, recipient: str, subject: str, sent_at: datetime) -> EmailMessage:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"], mail["Subject"] = sender, recipient, _one_line(subject)
+    mail["Date"], mail["Message-ID"] = sent_at.astimezone(UTC), message_id
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5: no holiday notes in answer
+    return mail
+
+
+def _headers(sender: tuple[str, str], recipient: tuple[str, str], invitation: Invitation) -> bytes:
+    lines = (
+        f"From: {_address(sender)}",
+        f"To: {_address(recipient)}",
+        f"Date: {format_datetime(invitation.sent_at.astimezone(UTC))}",
+        f"Message-ID: {invitation.message_id}",
+        "Auto-Submitted: auto-generated",
+    )
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
+
+
+def _address(named: tuple[str, str]) -> str:
+    name, address = _one_line(named[0]), _one_line(named[1])
+    if name.isascii():
+        return formataddr((name, address))
+    encoded = Header(name, "utf-8", maxlinelen=70).encode(linesep="\r\n")
+    return f"{encoded}\r\n <{address}>"
+
+
+def _encoded(name: str, text: str) -> bytes:
+    value = Header(_one_line(text), "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
+    return f"{name}: {value}\r\n".encode("ascii")
+
+
+def _one_line(text: str) -> str:
+    """No line break may end a header early (RFC 5322 section 2.2)."""
+    return " ".join(text.split())
+
+
+def _base64(data: bytes) -> bytes:
+    return base64.encodebytes(data).replace(b"\n", b"\r\n")
+
+
+def _part(subtype: str, text: str) -> bytes:
+    head = f"@@\r\nContent-Type: text/{subtype}; charset=UTF-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return head.encode() + _base64(text.encode("utf-8"))
+
+
+def _plain(lines: list[tuple[str, str]]) -> str:
+    return "\r\n\r\n".join(f"{label}: {text}" if label else text for label, text in lines) + "\r\n"
+
+
+def _html(lines: list[tuple[str, str]], language: str) -> str:
+    def line(label: str, text: str) -> str:
+        shown = f"<bdi>{html.escape(text)}</bdi>"
+        return f"<p><strong>{html.escape(label)}:</strong> {shown}</p>" if label else f"<p>{shown}</p>"
+
+    title = html.escape(lines[0][1])
+    return (
+        f'<!doctype html><html lang="{language}" dir="{texts.direction(language)}"><head><meta charset="utf-8">'
+        f"<title>{title}</title></head><body>{''.join(line(*entry) for entry in lines)}</body></html>\r\n"
+    )
