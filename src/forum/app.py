@@ -13,6 +13,7 @@ from litestar.params import QueryParameter
 
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
+from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.clock import Clock, clock_of
 from forum.db import Connection, Pool, open_pool
 from forum.docs import openapi_config
@@ -24,6 +25,7 @@ from forum.permissions import Principal
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.settings import Settings
+from forum.speakers.routes import HANDLERS as SPEAKERS
 from forum.transactions import UnitOfWork, replay_answer, unit_of
 
 MAX_BODY_BYTES = 5_000_000
@@ -88,7 +90,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
 
     api = Router(
         "/v1",
-        route_handlers=[*ACCOUNTS, *EDITIONS, *PROGRAMME],
+        route_handlers=[*ACCOUNTS, *EDITIONS, *PROGRAMME, *SPEAKERS, *CALENDARS],
         guards=[permissions.authorize],
         before_request=replay_answer,
     )

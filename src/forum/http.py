@@ -66,7 +66,10 @@ class ForumRequest(Request[Any, Any, State]):
         if media_type not in _JSON_TYPES:
             raise UnsupportedMediaType(f"Send application/json, not {media_type[:60]!r}.")
         field = self.route_handler.parsed_data_field
-        return bodies.decode(await self.body(), Any if field is None else field.annotation)
+        body = await self.body()
+        if not body and self.method == HttpMethod.POST:
+            body = b"{}"  # an action that can be told something need not be
+        return bodies.decode(body, Any if field is None else field.annotation)
 
 
 class ForumResponse(Response[T]):

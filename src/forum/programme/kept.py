@@ -38,13 +38,15 @@ def choose_language(tags: Collection[str], language: str) -> str:
     for tag in (language, language.partition("-")[0], "en"):
         if tag in tags:
             return tag
-    return min(tags)
+    return min(tags, key=lambda tag: (len(tag), tag))
 
 
 class KeptRelease:
     """A release, and every rendering of it that was asked for: same release and language, same bytes."""
 
-    def __init__(self, head: ReleaseHead, sessions: Sequence[PublishedSession]) -> None:
+    def __init__(
+        self, head: ReleaseHead, sessions: Sequence[PublishedSession], before: "KeptRelease | None" = None
+    ) -> None:
         self.head = head
         self.sessions = sessions
         self.tag = f"r{head.number}"
@@ -54,6 +56,9 @@ class KeptRelease:
         self._zone = ZoneInfo(head.edition.timezone)
         self._languages = frozenset(tag for texts in self._all_texts() for tag in texts)
         self._renderings: dict[tuple[str, str | None, Selection], KeptBytes] = {}
+        self._fragments: dict[tuple[UUID, str], tuple[PublishedSession, bytes]] = {}
+        if before is not None and before.head.edition == head.edition:
+            self._fragments = before._fragments
 
     def language(self, wanted: str | None) -> str | None:
         """The language in which this release answers one who asks for `wanted`; None is all of them."""
@@ -71,6 +76,14 @@ class KeptRelease:
             if sessions:
                 self._renderings[key] = kept
         return kept
+
+    def fragment(self, session: PublishedSession, language: str, render: Callable[[], bytes]) -> bytes:
+        """A session's part of a rendering; it is made again only when the session differs from the release before."""
+        known = self._fragments.get((session.id, language))
+        if known is None or known[0] != session:
+            known = (session, render())
+            self._fragments[session.id, language] = known
+        return known[1]
 
     def programme(self, wanted: str | None, selection: Selection) -> KeptBytes:
         """The release as JSON."""
@@ -122,18 +135,19 @@ class Keeper:
 
     def __init__(self) -> None:
         self._kept: dict[UUID, KeptRelease] = {}
+        self._trusted: set[UUID] = set()
         self._is_listening = False
         self._generation = 0
         self._loading = asyncio.Lock()
 
     def find(self, edition_id: UUID) -> KeptRelease | None:
-        """The last release, when it is kept and this process hears of new ones."""
-        return self._kept.get(edition_id) if self._is_listening else None
+        """The last release, when it is kept and can be trusted."""
+        return self._kept[edition_id] if edition_id in self._trusted else None
 
     def forget(self, edition_id: UUID) -> None:
-        """Read the edition's last release from the database the next time."""
+        """Ask the database the next time whether the edition has a newer release."""
         self._generation += 1
-        self._kept.pop(edition_id, None)
+        self._trusted.discard(edition_id)
 
     async def read(self, edition_id: UUID, connect: Connect) -> KeptRelease:
         """The last release; takes a connection only when it must ask. Raises `NotFound` when there is none."""
@@ -147,9 +161,10 @@ class Keeper:
             kept = self._kept.get(edition_id)
             if kept is None or kept.head != head:
                 numbered = (edition_id, head.number, head.hidden_speakers)
-                kept = KeptRelease(head, await queries.list_release_sessions(conn, *numbered))
-                if generation == self._generation:
-                    self._kept[edition_id] = kept
+                kept = KeptRelease(head, await queries.list_release_sessions(conn, *numbered), before=kept)
+                self._kept[edition_id] = kept
+            if self._is_listening and generation == self._generation:
+                self._trusted.add(edition_id)
             return kept
 
     @contextlib.asynccontextmanager
@@ -175,23 +190,24 @@ class Keeper:
         """Listen until the connection is lost, and raise then."""
         connection = await open_connection(database_url)
         lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: self._stop_trusting(lost))
+        connection.add_termination_listener(lambda _: lost.set())
+        connection.add_termination_listener(lambda _: self._distrust())
         try:
             await connection.add_listener(CHANNEL, self._hear)
-            self._kept.clear()
-            self._generation += 1
             self._is_listening = True
             while True:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(lost.wait(), HEARTBEAT_SECONDS)
                 await queries.ping(connection)
         finally:
-            self._is_listening = False
+            self._distrust()
             connection.terminate()
 
-    def _stop_trusting(self, lost: asyncio.Event) -> None:
+    def _distrust(self) -> None:
+        """Nothing is heard of new releases from now on."""
         self._is_listening = False
-        lost.set()
+        self._generation += 1
+        self._trusted.clear()
 
     def _hear(self, *arguments: Any) -> None:
         self.forget(UUID(arguments[-1]))

@@ -1,0 +1,86 @@
+"""The public calendar feeds: the last release as iCalendar, from bytes that are kept with it."""
+
+from uuid import UUID
+
+from msgspec import Struct
+
+from forum.calendars.ical import render_event, render_feed, years_of
+from forum.calendars.types import CalendarEdition, CalendarSession, text_in
+from forum.errors import NotFound
+from forum.http import KeptBytes
+from forum.programme.release_types import PublishedEdition, PublishedSession, Selection
+from forum.programme.service import KeptRelease
+
+
+class CalendarAddresses(Struct, frozen=True):
+    """Where calendars point to."""
+
+    public_url: str
+    domain: str
+
+
+def feed(release: KeptRelease, addresses: CalendarAddresses, lang: str | None, selection: Selection) -> KeptBytes:
+    """The dated sessions of a release in one language, English unless told otherwise.
+
+    Cancelled ones stay, marked, until the edition is archived. Raises `NotFound` for a single session that is not
+    there or has no date.
+    """
+    language = release.language(lang or "en") or "en"
+    return release.rendering(
+        "ics", language, selection, lambda sessions: _render(release, addresses, language, selection, sessions)
+    )
+
+
+def _render(
+    release: KeptRelease,
+    addresses: CalendarAddresses,
+    language: str,
+    selection: Selection,
+    sessions: list[PublishedSession],
+) -> KeptBytes:
+    published = release.head.edition
+    edition = CalendarEdition(published.title, published.timezone, published.organizer_email, addresses.domain)
+    shown = [(session, entry_of(session, published, addresses)) for session in sessions if _is_shown(release, session)]
+    if selection.session is not None and not shown:
+        raise NotFound
+    events = [
+        release.fragment(session, language, lambda entry=entry: render_event(entry, edition, language))  # type: ignore[misc]
+        for session, entry in shown
+    ]
+    name = text_in(published.title, language)[0]
+    body = render_feed(events, edition, language, name, years_of(entry for _, entry in shown))
+    state = "-archived" if release.head.is_archived else ""
+    return KeptBytes(body, "text/calendar", f"{release.tag}-{language}{state}")
+
+
+def entry_of(session: PublishedSession, edition: PublishedEdition, addresses: CalendarAddresses) -> CalendarSession:
+    """What a calendar entry is rendered from."""
+    room = session.room
+    return CalendarSession(
+        session_id=session.id,
+        title=session.title,
+        abstract=session.abstract,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        held_on=session.held_on,
+        room=room.name if room else None,
+        venue=(room.venue if room else None) or edition.venue,
+        city=edition.city,
+        track=session.track.name if session.track else None,
+        parent_id=session.parent,
+        status=session.status,
+        mode=session.mode,
+        calendar_sequence=session.calendar_sequence,
+        revised_at=session.revised_at,
+        url=session_url(addresses.public_url, edition.slug, session.id),
+    )
+
+
+def session_url(public_url: str, slug: str, session_id: UUID) -> str:
+    """The address of a session's own calendar."""
+    return f"{public_url.rstrip('/')}/v1/editions/{slug}/sessions/{session_id}/calendar.ics"
+
+
+def _is_shown(release: KeptRelease, session: PublishedSession) -> bool:
+    dated = session.starts_at is not None or session.held_on is not None
+    return dated and not (release.head.is_archived and session.status == "cancelled")
