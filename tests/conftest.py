@@ -16,10 +16,10 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import httpx
 import pytest
-from forum.embedded import Services, services
 
 from forum.app import create_app
 from forum.db import Connection, Pool, open_pool
+from forum.embedded import Services, services
 from forum.http import Application
 from forum.migrations import migrate
 from forum.settings import Settings

@@ -76,3 +76,52 @@ async def make_edition(client: Client, status: str = "open", **changes: Any) -> 
     for move in moves[status]:
         edition = await admin.made(f"/v1/editions/{edition['slug']}/{move}", None)
     return edition
+
+
+def session_fields(**changes: Any) -> dict[str, Any]:
+    """A good body for a new session."""
+    return {
+        "title": {"en": "Opening plenary", "fr": "Plénière d'ouverture", "ar": "الجلسة العامة الافتتاحية"},
+        "type": "plenary",
+        "starts_at": "2023-12-13T08:00:00Z",
+        "ends_at": "2023-12-13T12:00:00Z",
+        "mode": "hybrid",
+    } | changes
+
+
+async def make_room(manager: Client, edition: str = "grf-2023", **fields: Any) -> dict[str, Any]:
+    """A room, made by somebody who may."""
+    return await manager.made(f"/v1/editions/{edition}/rooms", {"name": "Room K"} | fields)
+
+
+async def make_session(
+    manager: Client, status: str = "confirmed", edition: str = "grf-2023", **fields: Any
+) -> dict[str, Any]:
+    """A session, made and moved on to a status by somebody who may."""
+    session = await manager.made(f"/v1/editions/{edition}/sessions", session_fields(**fields))
+    for move in {"draft": [], "confirmed": ["confirm"], "cancelled": ["confirm", "cancel"]}[status]:
+        session = await manager.made(f"/v1/editions/{edition}/sessions/{session['id']}/{move}", None)
+    return session
+
+
+async def make_speaker(manager: Client, edition: str = "grf-2023", **fields: Any) -> dict[str, Any]:
+    """A speaker who has not agreed to be named."""
+    return await manager.made(f"/v1/editions/{edition}/speakers", {"display_name": "Amal Probe"} | fields)
+
+
+async def make_appearance(
+    manager: Client, session: dict[str, Any], speaker: dict[str, Any], status: str = "confirmed", **fields: Any
+) -> dict[str, Any]:
+    """A speaker in a session of the edition `grf-2023`."""
+    path = f"/v1/editions/grf-2023/sessions/{session['id']}/appearances"
+    appearance = await manager.made(path, {"speaker": speaker["id"], "role": "panellist"} | fields)
+    for move in {"invited": [], "confirmed": ["confirm"]}[status]:
+        appearance = await manager.made(f"{path}/{appearance['id']}/{move}", None)
+    return appearance
+
+
+async def publish_programme(manager: Client, edition: str = "grf-2023") -> dict[str, Any]:
+    """The release that readers see from now on."""
+    publication = await manager.made(f"/v1/editions/{edition}/programme/publish", {})
+    release: dict[str, Any] = publication["release"]
+    return release

@@ -11,7 +11,7 @@ CREATE TABLE registrations (
     family_name text NOT NULL,
     language text NOT NULL,
     timezone text NOT NULL,
-    entity_id uuid CONSTRAINT registrations_entity_id_exists REFERENCES entities,
+    entity_id uuid CONSTRAINT registrations_entity_exists REFERENCES entities,
     delegation_id uuid,
     country text CONSTRAINT registrations_country_is_two_letters CHECK (country ~ '^[A-Z]{2}$'),
     category text NOT NULL,
@@ -27,7 +27,7 @@ CREATE TABLE registrations (
     created_at timestamptz NOT NULL,
     placed_at timestamptz NOT NULL,
     CONSTRAINT registrations_pkey PRIMARY KEY (edition_id, id),
-    CONSTRAINT registrations_delegation_id_exists FOREIGN KEY (edition_id, delegation_id) REFERENCES delegations,
+    CONSTRAINT registrations_delegation_exists FOREIGN KEY (edition_id, delegation_id) REFERENCES delegations,
     CONSTRAINT registrations_one_per_external_id UNIQUE (edition_id, external_id),
     CONSTRAINT registrations_waiting_have_a_ticket CHECK ((status = 'waitlisted') = (waitlist_ticket IS NOT NULL))
 );
@@ -37,6 +37,19 @@ CREATE UNIQUE INDEX registrations_one_active_per_person ON registrations (editio
     WHERE status IN ('submitted', 'approved', 'waitlisted');
 CREATE INDEX registrations_waiting ON registrations (edition_id, mode, waitlist_ticket) WHERE status = 'waitlisted';
 CREATE INDEX registrations_by_person ON registrations (person_id);
+
+CREATE VIEW registration_details AS
+SELECT r.edition_id, r.id, r.person_id,
+       jsonb_build_object('given_name', r.given_name, 'family_name', r.family_name, 'email', p.email,
+                          'language', r.language, 'timezone', r.timezone) AS person,
+       r.entity_id AS entity, r.delegation_id AS delegation, r.country, r.category, r.mode, r.status,
+       r.accessibility_needs, r.consents, r.source,
+       CASE WHEN r.status = 'waitlisted' THEN
+           (SELECT count(*) FROM registrations w WHERE w.edition_id = r.edition_id AND w.mode = r.mode
+             AND w.status = 'waitlisted' AND w.waitlist_ticket <= r.waitlist_ticket) END AS waitlist_position,
+       r.external_id, r.created_at, r.version, lower(p.email) AS address
+FROM registrations r JOIN persons p ON p.id = r.person_id;
+COMMENT ON VIEW registration_details IS 'A registration as the contract shows it.';
 
 CREATE TABLE registration_transitions (
     edition_id uuid NOT NULL,
@@ -71,6 +84,7 @@ CREATE TABLE badges (
     CONSTRAINT badges_pkey PRIMARY KEY (edition_id, id),
     CONSTRAINT badges_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations
 );
+CREATE UNIQUE INDEX badges_id_is_unique ON badges (id);
 COMMENT ON TABLE badges IS 'One live badge for each approved registration in person; made and revoked by a trigger.';
 CREATE UNIQUE INDEX badges_one_live_per_registration ON badges (edition_id, registration_id) WHERE revoked_at IS NULL;
 

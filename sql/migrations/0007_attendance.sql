@@ -17,7 +17,7 @@ CREATE TABLE scans (
     CONSTRAINT scans_pkey PRIMARY KEY (edition_id, id),
     CONSTRAINT scans_one_per_device_and_scan_id UNIQUE (edition_id, device_id, scan_id),
     CONSTRAINT scans_are_at_a_gate_or_a_session CHECK ((gate IS NULL) <> (session_id IS NULL)),
-    CONSTRAINT scans_session_id_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions
+    CONSTRAINT scans_session_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions
 );
 COMMENT ON TABLE scans IS 'Every showing of a badge, as it happened; never changed.';
 COMMENT ON COLUMN scans.device_id IS 'The token that scanned.';
@@ -34,7 +34,7 @@ CREATE TABLE presences (
     CONSTRAINT presences_pkey PRIMARY KEY (edition_id, id),
     CONSTRAINT presences_end_after_they_start CHECK (ended_at >= started_at),
     CONSTRAINT presences_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations,
-    CONSTRAINT presences_session_id_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions
+    CONSTRAINT presences_session_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions
 );
 COMMENT ON TABLE presences IS 'From when to when somebody was in a session (or, without one, inside the gates), in the hall or online.';
 CREATE UNIQUE INDEX presences_one_open_per_person_and_place ON presences (edition_id, registration_id, session_id)
@@ -49,7 +49,7 @@ CREATE TABLE attendances (
     first_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     CONSTRAINT attendances_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations,
-    CONSTRAINT attendances_session_id_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions,
+    CONSTRAINT attendances_session_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions,
     CONSTRAINT attendances_once_per_person_place_day_and_mode UNIQUE NULLS NOT DISTINCT
         (edition_id, session_id, held_on, mode, registration_id)
 );

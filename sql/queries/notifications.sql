@@ -1,6 +1,6 @@
 -- name: lock_invitations
 -- Only one transaction at a time plans an edition's invitations; held until it ends.
-SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::text, 0));
+SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::uuid::text, 0));
 
 -- name: plan_invitations
 -- Compare who should hold which entry with what was last queued for them, and queue the difference: a REQUEST for a

@@ -1,6 +1,6 @@
 -- name: lock_programme
 -- Only one transaction at a time publishes an edition's programme or rearranges its parents; held until it ends.
-SELECT pg_advisory_xact_lock(hashtextextended('programme ' || $1::text, 0));
+SELECT pg_advisory_xact_lock(hashtextextended('programme ' || $1::uuid::text, 0));
 
 -- name: insert_room
 -- A new room.

@@ -19,7 +19,9 @@ from forum.db import Connection, Pool, open_pool
 from forum.docs import openapi_config
 from forum.editions import service as editions
 from forum.editions.routes import HANDLERS as EDITIONS
+from forum.entities.routes import HANDLERS as ENTITIES
 from forum.health import HANDLERS as HEALTH
+from forum.notifications.routes import HANDLERS as NOTIFICATIONS
 from forum.pagination import Paging
 from forum.permissions import Principal
 from forum.programme.routes import HANDLERS as PROGRAMME
@@ -90,7 +92,15 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
 
     api = Router(
         "/v1",
-        route_handlers=[*ACCOUNTS, *EDITIONS, *PROGRAMME, *SPEAKERS, *CALENDARS],
+        route_handlers=[
+            *ACCOUNTS,
+            *EDITIONS,
+            *ENTITIES,
+            *PROGRAMME,
+            *SPEAKERS,
+            *CALENDARS,
+            *NOTIFICATIONS,
+        ],
         guards=[permissions.authorize],
         before_request=replay_answer,
     )

@@ -52,8 +52,8 @@ def find_home(data_dir: Path, chosen: bool, say: Callable[[str], None]) -> Home:
         if home.account and not can_enter(home.account, data_dir):
             if chosen:
                 raise EmbeddedError(
-                    f"{data_dir} lies under a folder that the user {home.account.uid} cannot enter, and PostgreSQL does "
-                    "not run as root. Choose another FORUM_DATA_DIR, start Forum as an ordinary user, or set "
+                    f"{data_dir} lies under a folder that the user {home.account.uid} cannot enter, and PostgreSQL "
+                    "does not run as root. Choose another FORUM_DATA_DIR, start Forum as an ordinary user, or set "
                     "FORUM_DATABASE_URL."
                 )
             moved = SYSTEM_FOLDER / hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]

@@ -194,6 +194,7 @@ class Keeper:
         connection.add_termination_listener(lambda _: self._distrust())
         try:
             await connection.add_listener(CHANNEL, self._hear)
+            self._generation += 1  # what was read before is not what would have been heard of
             self._is_listening = True
             while True:
                 with contextlib.suppress(TimeoutError):

@@ -1,0 +1,129 @@
+-- name: lock_places
+-- The places of an edition in these modes, locked in a fixed order until the transaction ends, with the edition's rules.
+-- Who acts is remembered for the history that a trigger writes.
+SELECT p.mode, p.capacity, p.taken, e.status, e.mode AS edition_mode, e.approval,
+       CASE p.mode WHEN 'in_person' THEN e.in_person_opens_at ELSE e.online_opens_at END AS opens_at,
+       CASE p.mode WHEN 'in_person' THEN e.in_person_closes_at ELSE e.online_closes_at END AS closes_at,
+       set_config('forum.token_id', $3::text, true) AS token_id
+FROM places p JOIN editions e ON e.id = p.edition_id
+WHERE p.edition_id = $1 AND p.mode = ANY ($2::text[])
+ORDER BY p.mode FOR UPDATE OF p;
+
+-- name: insert_registration
+-- Register a person, made when the address is new, and count the place when one was given. No row: there is an active
+-- registration of this person, or the external_id is taken. The caller holds the lock on the places.
+WITH person AS (
+    INSERT INTO persons (id, email, language, timezone, created_at) VALUES ($3, $4, $7, $8, $19)
+    ON CONFLICT (lower(email)) DO UPDATE SET language = persons.language
+    RETURNING id
+),
+made AS (
+    INSERT INTO registrations (edition_id, id, person_id, given_name, family_name, language, timezone, entity_id,
+                               delegation_id, country, category, mode, status, accessibility_needs, consents, source,
+                               waitlist_ticket, external_id, created_at, placed_at)
+    SELECT $1, $2, person.id, $5, $6, $7, $8, $9, $10,
+           coalesce($11, (SELECT country FROM entities WHERE id = $9)), $12, $13, $14, $15, $16, $17,
+           CASE WHEN $14 = 'waitlisted' THEN nextval('waitlist_tickets') END, $18, $19, $19
+    FROM person
+    ON CONFLICT DO NOTHING
+    RETURNING id, mode, status
+),
+counted AS (
+    UPDATE places SET taken = taken + 1 FROM made
+    WHERE edition_id = $1 AND places.mode = made.mode AND made.status = 'approved'
+)
+SELECT id FROM made;
+
+-- name: find_active
+-- The active registration of an address.
+SELECT id FROM registration_details
+WHERE edition_id = $1 AND address = lower($2) AND status IN ('submitted', 'approved', 'waitlisted');
+
+-- name: find_registration
+-- A registration, for its owner or for who may read all of the edition.
+SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
+       waitlist_position, external_id, created_at, version
+FROM registration_details
+WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4);
+
+-- name: lock_registration
+-- Lock a registration until the transaction ends; its owner.
+SELECT person_id FROM registrations WHERE edition_id = $1 AND id = $2 FOR UPDATE;
+
+-- name: list_registrations
+-- The registrations of an edition.
+SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
+       waitlist_position, external_id, created_at, version
+FROM registration_details
+WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
+  AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
+  AND ($6::uuid IS NULL OR delegation = $6) AND ($7::uuid IS NULL OR entity = $7)
+  AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9)
+  AND ($10::uuid IS NULL OR id > $10)
+ORDER BY id LIMIT $11;
+
+-- name: count_registrations
+-- How many registrations the list has.
+SELECT count(*) FROM registration_details
+WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
+  AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
+  AND ($6::uuid IS NULL OR delegation = $6) AND ($7::uuid IS NULL OR entity = $7)
+  AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9);
+
+-- name: list_own_registrations
+-- A person's registrations in every edition.
+SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
+       waitlist_position, external_id, created_at, version
+FROM registration_details
+WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3;
+
+-- name: update_registration
+-- Write every field that can be edited; the version rises.
+UPDATE registrations SET given_name = $3, family_name = $4, language = $5, timezone = $6, entity_id = $7, delegation_id = $8,
+       country = $9, category = $10, accessibility_needs = $11, consents = $12, version = version + 1
+WHERE edition_id = $1 AND id = $2;
+
+-- name: move_registration
+-- Change status and mode; a trigger writes the history and makes or revokes the badge.
+UPDATE registrations SET status = $3, mode = $4, placed_at = $5, version = version + 1,
+       waitlist_ticket = CASE WHEN $3 = 'waitlisted' THEN nextval('waitlist_tickets') END
+WHERE edition_id = $1 AND id = $2;
+
+-- name: take_place
+-- One place more is taken. The caller holds the lock.
+UPDATE places SET taken = taken + 1 WHERE edition_id = $1 AND mode = $2;
+
+-- name: free_place
+-- One place less is taken. The caller holds the lock, and promotes who waits.
+UPDATE places SET taken = taken - 1, kept_over_capacity = greatest(kept_over_capacity - 1, 0)
+WHERE edition_id = $1 AND mode = $2;
+
+-- name: promote_waiting
+-- Give the free places of a mode to who has waited longest; the ids of their registrations.
+SELECT promote_waiting($1, $2, $3) AS id;
+
+-- name: list_transitions
+-- The history of a registration.
+SELECT number, status, mode, at, by_token, reason
+FROM registration_transitions WHERE edition_id = $1 AND registration_id = $2 ORDER BY number;
+
+-- name: ensure_badge_key
+-- The first badge key, unless there is one.
+INSERT INTO badge_keys (private_key, public_key, created_at)
+SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM badge_keys);
+
+-- name: lock_badge_keys
+-- Several processes may start at once: only one makes the first key.
+SELECT pg_advisory_xact_lock(hashtextextended('badge keys', 0));
+
+-- name: list_badge_keys
+-- Every key, for verifying and (the private part) for signing.
+SELECT id, private_key, public_key, created_at FROM badge_keys ORDER BY id;
+
+-- name: list_badges
+-- The badges of a registration, for its owner or for who may read all of the edition.
+SELECT b.id, b.registration_id, b.serial, b.key_id, b.revoked_at
+FROM badges b JOIN registrations r ON r.edition_id = b.edition_id AND r.id = b.registration_id
+WHERE b.edition_id = $1 AND b.registration_id = $2 AND ($3 OR r.person_id = $4)
+  AND ($5::uuid IS NULL OR b.id > $5)
+ORDER BY b.id LIMIT $6;

@@ -1,0 +1,1 @@
+"""States, cities and organizations, and the delegations with which they take part in an edition."""

@@ -1,0 +1,100 @@
+"""Badges: tokens signed with Ed25519, so that a scanner can verify them without the server.
+
+A token is base64url, without padding, of: one byte version, two bytes key id, sixteen bytes badge id, and the
+signature over `forum badge` followed by those nineteen bytes.
+"""
+
+import base64
+import binascii
+import struct
+from datetime import datetime
+from uuid import UUID
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from forum.db import Connection
+from forum.pagination import Page, Paging
+from forum.permissions import Permission, Principal
+from forum.registrations import queries
+from forum.registrations.types import Badge, BadgeKey, PublicBadgeKey
+
+_VERSION = 1
+_HEAD = struct.Struct("!BH16s")
+_DOMAIN = b"forum badge"
+
+
+class KeyRing:
+    """The badge keys, read from the database when an unknown one is met and kept from then on."""
+
+    def __init__(self) -> None:
+        self._keys: dict[int, BadgeKey] = {}
+
+    async def keys(self, conn: Connection) -> dict[int, BadgeKey]:
+        """Every key, fresh from the database."""
+        self._keys = {key.id: key for key in await queries.list_badge_keys(conn)}
+        return self._keys
+
+    async def find(self, conn: Connection, key_id: int) -> BadgeKey | None:
+        """The key of an id, or None."""
+        return self._keys.get(key_id) or (await self.keys(conn)).get(key_id)
+
+
+async def ensure_badge_key(conn: Connection, now: datetime) -> None:
+    """Make the first signing key, unless there is one; safe when several processes start at once."""
+    private = Ed25519PrivateKey.generate()
+    async with conn.transaction():
+        await queries.lock_badge_keys(conn)
+        await queries.ensure_badge_key(conn, private.private_bytes_raw(), private.public_key().public_bytes_raw(), now)
+
+
+async def list_badges(
+    conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, ring: KeyRing, paging: Paging
+) -> Page[Badge]:
+    """The badges of a registration, newest last; none for who may not see it."""
+    reads_all = principal.may(Permission.REGISTRATIONS_READ, edition_id)
+    key = (edition_id, registration_id, reads_all, principal.person_id, paging.after(UUID), paging.limit + 1)
+    keys = await ring.keys(conn)
+    rows = [
+        Badge(
+            row.id,
+            row.registration_id,
+            row.serial,
+            "revoked" if row.revoked_at else "live",
+            sign(row.id, keys[row.key_id]),
+        )
+        for row in await queries.list_badges(conn, *key)
+    ]
+    return paging.page(rows, lambda badge: badge.id)
+
+
+async def list_public_keys(conn: Connection) -> list[PublicBadgeKey]:
+    """What a scanner needs to verify badges by itself."""
+    return [PublicBadgeKey(key.id, "Ed25519", _encode(key.public_key)) for key in await queries.list_badge_keys(conn)]
+
+
+def sign(badge_id: UUID, key: BadgeKey) -> str:
+    """The token of a badge; the same one each time, since Ed25519 is deterministic (RFC 8032)."""
+    head = _HEAD.pack(_VERSION, key.id, badge_id.bytes)
+    return _encode(head + Ed25519PrivateKey.from_private_bytes(key.private_key).sign(_DOMAIN + head))
+
+
+async def verify(conn: Connection, token: str, ring: KeyRing) -> UUID | None:
+    """The badge that a token was signed for, or None for anything else."""
+    try:
+        data = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        version, key_id, badge = _HEAD.unpack(data[: _HEAD.size])
+    except (ValueError, binascii.Error, struct.error):
+        return None
+    key = await ring.find(conn, key_id)
+    if version != _VERSION or key is None:
+        return None
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public_key).verify(data[_HEAD.size :], _DOMAIN + data[: _HEAD.size])
+    except InvalidSignature:
+        return None
+    return UUID(bytes=badge)
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -1,0 +1,193 @@
+"""What the registrations slice takes and answers."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from forum.codes import Country, Email, ExternalId, LanguageTag, Line, Mode, Prose, Term, TimeZoneName
+
+RegistrationStatus = Literal["submitted", "approved", "declined", "waitlisted", "withdrawn", "revoked"]
+Consent = Literal["publish_name", "photography", "contact_after"]
+Consents = Annotated[list[Consent], Meta(max_length=3)]
+Source = Literal["self", "registrar", "client"]
+
+
+class NewPerson(Struct, forbid_unknown_fields=True):
+    """Who is to take part, as they write their name."""
+
+    family_name: Line
+    email: Email
+    given_name: Line | None = None
+    language: LanguageTag = "en"
+    timezone: TimeZoneName = "UTC"
+
+
+class NewRegistration(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Somebody asks to take part."""
+
+    person: NewPerson
+    category: Term
+    mode: Mode
+    entity: UUID | None = None
+    delegation: UUID | None = None
+    country: Country | None = None
+    accessibility_needs: Prose | None = None
+    consents: Consents = []
+    external_id: ExternalId | None = None
+
+
+class Person(Struct):
+    """The person of a registration, as this registration names them."""
+
+    given_name: Line | None
+    family_name: Line
+    email: str
+    language: LanguageTag
+    timezone: TimeZoneName
+
+
+class Registration(Struct, kw_only=True):
+    """A person at an edition: as whom, how, and whether they have a place."""
+
+    id: UUID
+    edition_id: UUID
+    person: Person
+    entity: UUID | None
+    delegation: UUID | None
+    country: Country | None
+    category: Term
+    mode: Mode
+    status: RegistrationStatus
+    accessibility_needs: Prose | None
+    consents: Consents
+    source: Source
+    waitlist_position: int | None
+    external_id: str | None
+    created_at: datetime
+    version: int
+
+
+class PersonPatch(Struct, forbid_unknown_fields=True):
+    """Changes of a person's details in one registration."""
+
+    given_name: Line | UnsetType | None = UNSET
+    family_name: Line | UnsetType = UNSET
+    language: LanguageTag | UnsetType = UNSET
+    timezone: TimeZoneName | UnsetType = UNSET
+
+
+class RegistrationPatch(Struct, forbid_unknown_fields=True):
+    """Changes of a registration (JSON Merge Patch). Entity, delegation, country and category are for registrars."""
+
+    person: PersonPatch | UnsetType = UNSET
+    entity: UUID | UnsetType | None = UNSET
+    delegation: UUID | UnsetType | None = UNSET
+    country: Country | UnsetType | None = UNSET
+    category: Term | UnsetType = UNSET
+    accessibility_needs: Prose | UnsetType | None = UNSET
+    consents: Consents | UnsetType = UNSET
+
+
+class ModeSwitch(Struct, forbid_unknown_fields=True):
+    """How the person wants to take part from now on."""
+
+    mode: Mode
+
+
+class RegistrationFilter(Struct, frozen=True):
+    """Which registrations to list."""
+
+    status: RegistrationStatus | None
+    mode: Mode | None
+    category: str | None
+    country: str | None
+    delegation: UUID | None
+    entity: UUID | None
+    email: str | None
+    external_id: str | None
+
+
+class Places(Struct, frozen=True):
+    """The places of a mode, locked, and the rules of the edition."""
+
+    mode: Mode
+    capacity: int | None
+    taken: int
+    status: str
+    edition_mode: str
+    approval: Literal["automatic", "review"]
+    opens_at: datetime | None
+    closes_at: datetime | None
+    token_id: str
+
+    @property
+    def is_free(self) -> bool:
+        """Whether there is a place. Nobody waits while there is one: whoever frees a place promotes."""
+        return self.capacity is None or self.taken < self.capacity
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether people may register themselves at this moment."""
+        begun = self.opens_at is None or self.opens_at <= now
+        return self.status in ("open", "live") and begun and (self.closes_at is None or now < self.closes_at)
+
+
+class Transition(Struct):
+    """One step in the history of a registration."""
+
+    number: int
+    status: RegistrationStatus
+    mode: Mode
+    at: datetime
+    by_token: UUID | None
+    reason: str | None
+
+
+class History(Struct):
+    """All steps, oldest first."""
+
+    items: list[Transition]
+
+
+class BadgeRow(Struct, frozen=True):
+    """A badge as it is stored: without its token, which is signed when it is asked for."""
+
+    id: UUID
+    registration_id: UUID
+    serial: int
+    key_id: int
+    revoked_at: datetime | None
+
+
+class Badge(Struct):
+    """A badge: its token can be verified without the server (see the public badge keys)."""
+
+    id: UUID
+    registration: UUID
+    serial: int
+    status: Literal["live", "revoked"]
+    token: str
+
+
+class BadgeKey(Struct, frozen=True):
+    """A signing key, as it is stored."""
+
+    id: int
+    private_key: bytes
+    public_key: bytes
+    created_at: datetime
+
+
+class PublicBadgeKey(Struct):
+    """An Ed25519 public key, in unpadded base64url."""
+
+    id: int
+    algorithm: Literal["Ed25519"]
+    public_key: str
+
+
+class PublicBadgeKeys(Struct):
+    """Every key that badges may be signed with."""
+
+    items: list[PublicBadgeKey]
