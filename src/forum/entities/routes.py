@@ -37,7 +37,7 @@ async def create_entity(
 
 @get("/entities/{entity_id:uuid}", opt=needs(Permission.PUBLIC), operation_id="get_entity", tags=["entities"])
 async def get_entity(entity_id: FromPath[UUID], conn: NamedDependency[Connection]) -> Entity:
-    """One entity."""
+    """One entity, by its id."""
     return await service.find_entity(conn, entity_id)
 
 
