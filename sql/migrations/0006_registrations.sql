@@ -112,6 +112,7 @@ CREATE TRIGGER registrations_record_transition AFTER INSERT OR UPDATE ON registr
     FOR EACH ROW EXECUTE FUNCTION record_transition();
 
 CREATE FUNCTION promote_waiting(of_edition uuid, of_mode text, promoted_at timestamptz) RETURNS SETOF uuid LANGUAGE sql AS $$
+    SELECT set_config('forum.reason', 'A place became free.', true);
     WITH free AS (
         SELECT capacity - taken AS places FROM places WHERE edition_id = of_edition AND mode = of_mode
     ),

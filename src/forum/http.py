@@ -48,6 +48,7 @@ T = TypeVar("T")
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_ABSENT = re.compile(r"^Missing required \w+ parameter '([^']+)'")
 _JSON_TYPES = frozenset({"", "application/json", "application/merge-patch+json"})
 _FIXED_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -201,7 +202,9 @@ def _parameter_faults(exc: ValidationException) -> ForumError:
         if item.get("key") == "data":
             return Malformed("The body is empty: send JSON.")
         faults.append(Fault(parameter=str(item.get("key", "")), code="bad_parameter", detail=words))
-    return Invalid(faults or [Fault(code="bad_parameter", detail=str(exc.detail))])
+    if not faults and (absent := _ABSENT.search(exc.detail)):
+        faults.append(Fault(parameter=absent[1], code="missing", detail="This parameter is required."))
+    return Invalid(faults or [Fault(code="bad_parameter", detail="A parameter is wrong.")])
 
 
 def answer_error(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
