@@ -5,22 +5,23 @@ SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::uuid::text, 
 -- name: plan_invitations
 -- Compare who should hold which entry with what was last queued for them, and queue the difference: a REQUEST for a
 -- new or changed entry, a CANCEL for one that must go. What was queued and not yet sent is superseded, so that moves
--- collapse into the latest. A CANCEL is queued only when a REQUEST is, or may be, on its way. Returns how many were queued.
+-- collapse into the latest. $2: these registrations only; null: all. A CANCEL is queued only when a REQUEST is, or may be, on its way. Returns how many were queued.
 WITH wanted AS (
     SELECT r.id AS registration_id, r.person_id, s.id AS session_id, s.number AS release, s.calendar_sequence AS sequence,
            r.mode, s.starts_at, s.ends_at, greatest(s.revised_at, r.placed_at) AS stamp
     FROM registrations r
     JOIN release_sessions s ON s.edition_id = r.edition_id
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
-    WHERE r.edition_id = $1 AND ($2::uuid IS NULL OR r.id = $2) AND r.status = 'approved'
+    WHERE r.edition_id = $1 AND ($2::uuid[] IS NULL OR r.id = ANY ($2)) AND r.status = 'approved'
       AND s.status = 'confirmed' AND s.access = 'registered' AND s.mode IN ('hybrid', r.mode)
       AND (s.starts_at IS NOT NULL OR s.held_on IS NOT NULL)
 ),
 latest AS (
-    SELECT DISTINCT ON (session_id, registration_id) id, session_id, registration_id, person_id, status, payload
+    SELECT DISTINCT ON (registration_id, session_id) id, session_id, registration_id, person_id, status, payload
     FROM messages
-    WHERE kind = 'invitation' AND edition_id = $1 AND ($2::uuid IS NULL OR registration_id = $2) AND status <> 'superseded'
-    ORDER BY session_id, registration_id, number DESC
+    WHERE kind = 'invitation' AND edition_id = $1 AND ($2::uuid[] IS NULL OR registration_id = ANY ($2))
+      AND status <> 'superseded'
+    ORDER BY registration_id, session_id, number DESC
 ),
 changed AS (
     SELECT w.*, l.id AS latest_id
@@ -73,6 +74,10 @@ WHERE g.edition_id = $1 AND g.role = 'organizer'
   AND NOT EXISTS (SELECT FROM messages m WHERE m.kind = 'attendance_report' AND m.edition_id = $1
                     AND m.person_id = p.id AND m.payload ->> 'job' = $4::text);
 
+-- name: lock_reports
+-- Only one transaction at a time asks for reports; held until it ends.
+SELECT pg_advisory_xact_lock(hashtextextended('reports', 0));
+
 -- name: list_due_reports
 -- The editions whose day is over (after 19:00 where they are held) and whose report nobody has asked for yet.
 SELECT e.id AS edition_id, ($1 AT TIME ZONE e.timezone)::date AS on
@@ -102,14 +107,20 @@ LEFT JOIN LATERAL (
 WHERE m.id = ANY ($1::uuid[]);
 
 -- name: mark_sent
--- A message was taken by the mail server. What was secret in it is forgotten.
+-- A message was taken by the mail server. What was secret in it is forgotten. The mark does not wait for the disk: it
+-- outlives the worker, and the loss of the whole server repeats a mail, under the same Message-ID, at worst.
 UPDATE messages SET status = 'sent', sent_at = $2, attempts = attempts + 1, last_error = NULL, payload = payload - 'code'
-WHERE id = ANY ($1::uuid[]) AND status = 'sending';
+WHERE id = ANY ($1::uuid[]) AND status = 'sending' AND set_config('synchronous_commit', 'off', true) = 'off';
 
 -- name: defer_message
 -- A message is tried again after a pause. Queues run by the real clock, never by a rehearsal's.
 UPDATE messages SET status = 'queued', batch_id = NULL, attempts = attempts + 1, next_try_at = now() + $2::interval, last_error = $3
 WHERE id = $1 AND status = 'sending';
+
+-- name: release_messages
+-- These messages were not tried: they are queued again, after a pause.
+UPDATE messages SET status = 'queued', batch_id = NULL, next_try_at = now() + $2::interval, last_error = coalesce($3, last_error)
+WHERE id = ANY ($1::uuid[]) AND status = 'sending';
 
 -- name: fail_message
 -- A message is given up.
