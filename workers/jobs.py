@@ -56,8 +56,8 @@ async def _invite_registrations(office: Office, conn: Connection, claimed: Seque
 
 async def _invite_editions(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:
     editions = {job.edition_id for row in claimed if isinstance(job := row.job(), InviteEdition)}
-    for edition_id in sorted(editions):
-        await notifications.plan_invitations(conn, edition_id, None, office.clock())
+    for edition_id in editions:
+        await notifications.plan_edition(conn, edition_id)
 
 
 async def _send_messages(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:

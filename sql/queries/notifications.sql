@@ -1,26 +1,36 @@
 -- name: lock_invitations
--- Only one transaction at a time plans an edition's invitations; held until it ends.
-SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::uuid::text, 0));
+-- Only one transaction at a time plans an edition's invitations; held until it ends. Planning for one person and for
+-- hundreds needs different plans: a generic one is a hundred times slower for either.
+SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::uuid::text, 0)),
+       set_config('plan_cache_mode', 'force_custom_plan', true);
+
+-- name: list_invitable
+-- Everybody who should hold an entry of an edition, or may hold one.
+SELECT r.id FROM registrations r
+WHERE r.edition_id = $1
+  AND (r.status = 'approved'
+       OR EXISTS (SELECT FROM messages m WHERE m.kind = 'invitation' AND m.edition_id = $1 AND m.registration_id = r.id))
+ORDER BY r.id;
 
 -- name: plan_invitations
 -- Compare who should hold which entry with what was last queued for them, and queue the difference: a REQUEST for a
 -- new or changed entry, a CANCEL for one that must go. What was queued and not yet sent is superseded, so that moves
--- collapse into the latest. $2: these registrations only; null: all. A CANCEL is queued only when a REQUEST is, or may be, on its way. Returns how many were queued.
+-- collapse into the latest. A CANCEL is queued only when a REQUEST is, or may be, on its way. Returns how many were queued.
 WITH wanted AS (
     SELECT r.id AS registration_id, r.person_id, s.id AS session_id, s.number AS release, s.calendar_sequence AS sequence,
            r.mode, s.starts_at, s.ends_at, greatest(s.revised_at, r.placed_at) AS stamp
     FROM registrations r
     JOIN release_sessions s ON s.edition_id = r.edition_id
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
-    WHERE r.edition_id = $1 AND ($2::uuid[] IS NULL OR r.id = ANY ($2)) AND r.status = 'approved'
+    WHERE r.edition_id = $1 AND r.id = ANY ($2::uuid[]) AND r.status = 'approved'
       AND s.status = 'confirmed' AND s.access = 'registered' AND s.mode IN ('hybrid', r.mode)
       AND (s.starts_at IS NOT NULL OR s.held_on IS NOT NULL)
 ),
 latest AS (
-    SELECT DISTINCT ON (registration_id, session_id) id, session_id, registration_id, person_id, status, payload
+    SELECT DISTINCT ON (registration_id, session_id) id, session_id, registration_id, person_id, status, payload,
+           bool_or(status IN ('sent', 'sending')) OVER (PARTITION BY registration_id, session_id) AS may_be_held
     FROM messages
-    WHERE kind = 'invitation' AND edition_id = $1 AND ($2::uuid[] IS NULL OR registration_id = ANY ($2))
-      AND status <> 'superseded'
+    WHERE kind = 'invitation' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status <> 'superseded'
     ORDER BY registration_id, session_id, number DESC
 ),
 changed AS (
@@ -52,14 +62,13 @@ queued AS (
     JOIN registrations r ON r.edition_id = $1 AND r.id = g.registration_id
     LEFT JOIN release_sessions s ON s.edition_id = $1 AND s.id = g.session_id
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
-    WHERE EXISTS (SELECT FROM messages m WHERE m.kind = 'invitation' AND m.edition_id = $1 AND m.session_id = g.session_id
-                    AND m.registration_id = g.registration_id AND m.status IN ('sent', 'sending'))
-       OR (g.status = 'queued' AND g.id NOT IN (SELECT id FROM superseded))
+    WHERE g.may_be_held OR (g.status = 'queued' AND g.id NOT IN (SELECT id FROM superseded))
 ),
 inserted AS (
     INSERT INTO messages (edition_id, kind, recipient, person_id, session_id, registration_id, payload, created_at, next_try_at)
     SELECT $1, 'invitation', p.email, q.person_id, q.session_id, q.registration_id, q.payload, $3, now()
     FROM queued q JOIN persons p ON p.id = q.person_id
+    ORDER BY q.registration_id, q.session_id
     RETURNING 1
 )
 SELECT count(*) FROM inserted;

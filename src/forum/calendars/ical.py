@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vDuration, vText
-from icalendar.parser import foldline
+from icalendar.parser import Contentline
 
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
 from forum.calendars.zones import render_zone
@@ -79,7 +79,7 @@ class InvitationTemplate:
             f":mailto:{attendee.email}"
         )
         at = stamp.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        own = f"DTSTAMP:{at}\r\n{foldline(line)}\r\n".encode()
+        own = f"DTSTAMP:{at}\r\n{_folded(line)}\r\n".encode()
         return self._head + own + _END + self._tail
 
 
@@ -176,3 +176,8 @@ def _clean(text: str) -> str:
 def _plain(text: str) -> str:
     """Text on one line."""
     return " ".join(_clean(text).split())
+
+
+def _folded(line: str) -> str:
+    """A content line of at most 75 octets a line, no character cut (RFC 5545 section 3.1)."""
+    return Contentline(line).to_ical().decode()

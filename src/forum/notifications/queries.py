@@ -16,9 +16,12 @@ async def lock_invitations(conn: Connection, edition_id: UUID) -> None:
     await execute(conn, _SQL["lock_invitations"], edition_id)
 
 
-async def plan_invitations(
-    conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID] | None, now: datetime
-) -> int:
+async def list_invitable(conn: Connection, edition_id: UUID) -> list[UUID]:
+    """Everybody who should hold an entry of an edition, or may hold one."""
+    return await fetch_all(conn, _SQL["list_invitable"], UUID, edition_id)
+
+
+async def plan_invitations(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
     """Queue the difference between the entries that people should hold and those last queued; how many."""
     return int(await value(conn, _SQL["plan_invitations"], edition_id, registration_ids, now))
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from forum.db import Connection
-from forum.jobs import ReportAttendance
+from forum.jobs import InviteRegistration, ReportAttendance
 from forum.notifications import queries
 from forum.notifications.mime import ReportMail
 from forum.notifications.rendering import Content, Mailers
@@ -25,6 +25,7 @@ __all__ = [
     "Unreachable",
     "list_messages",
     "open_transport",
+    "plan_edition",
     "plan_invitations",
     "publish_due_reports",
     "queue_report",
@@ -32,12 +33,17 @@ __all__ = [
 ]
 
 
-async def plan_invitations(
-    conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID] | None, now: datetime
-) -> int:
-    """Queue what brings calendars in line with the last release, for these people or for all; how many mails."""
+async def plan_invitations(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
+    """Queue what brings these people's calendars in line with the last release; how many mails."""
     await queries.lock_invitations(conn, edition_id)
     return await queries.plan_invitations(conn, edition_id, registration_ids, now)
+
+
+async def plan_edition(conn: Connection, edition_id: UUID) -> int:
+    """Ask for everybody's invitations to be planned, in portions that several workers share; how many people."""
+    people = await queries.list_invitable(conn, edition_id)
+    await publish(conn, *(InviteRegistration(edition_id, registration_id) for registration_id in people))
+    return len(people)
 
 
 async def queue_report(conn: Connection, edition_id: UUID, on: date, job_id: int, now: datetime) -> int:
