@@ -10,6 +10,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 from zoneinfo import available_timezones
 
 import email_validator
@@ -90,6 +91,20 @@ def _near(moment: date) -> Complaint:
     return None if 1900 <= moment.year <= 2200 else ("out_of_range", "Give a time between the years 1900 and 2200.")
 
 
+def as_uuid(text: str) -> UUID | None:
+    """The id that a text is, in the one spelling that we answer (RFC 9562 section 4); None for any other text."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text else None
+
+
+def _slug(slug: str) -> Complaint:
+    """A slug stands where an id can stand: one that reads like an id could take the place of something else."""
+    return ("reads_like_an_id", "Choose a slug that is no UUID.") if as_uuid(slug) else None
+
+
 Line = Annotated[str, Meta(min_length=1, max_length=300, extra={"check": _line})]
 Prose = Annotated[str, Meta(min_length=1, max_length=5000, extra={"check": _prose})]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", extra={"check": _country})]
@@ -103,7 +118,7 @@ Email = Annotated[
 HttpUrl = Annotated[
     str, Meta(min_length=8, max_length=2000, extra={"check": _url}, extra_json_schema={"format": "uri"})
 ]
-Slug = Annotated[str, Meta(min_length=2, max_length=60, pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+Slug = Annotated[str, Meta(min_length=2, max_length=60, pattern="^[a-z0-9]+(-[a-z0-9]+)*$", extra={"check": _slug})]
 Term = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[a-z0-9_]+$")]
 """A value of one of the series' vocabularies."""
 ExternalId = Annotated[str, Meta(min_length=1, max_length=100, extra={"check": _line})]

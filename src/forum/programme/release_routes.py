@@ -68,10 +68,13 @@ async def get_programme(
 
 @get("/editions/{edition:str}/programme/releases", opt=PUBLIC, operation_id="list_releases", tags=TAGS)
 async def list_releases(
-    edition_id: NamedDependency[UUID], conn: NamedDependency[Connection], paging: NamedDependency[Paging]
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    paging: NamedDependency[Paging],
 ) -> Page[Release]:
     """The releases of an edition's programme, newest first."""
-    return await service.list_releases(conn, edition_id, paging)
+    return await service.list_releases(conn, principal, edition_id, paging)
 
 
 @get("/editions/{edition:str}/programme/releases/{number:int}", opt=PUBLIC, operation_id="get_release", tags=TAGS)

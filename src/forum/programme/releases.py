@@ -4,10 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from forum.db import Connection
+from forum.editions import service as editions
 from forum.errors import Conflict, NotFound
 from forum.jobs import InviteEdition
 from forum.outbox import publish as publish_job
 from forum.pagination import Page, Paging
+from forum.permissions import Principal
 from forum.programme import queries, release_queries
 from forum.programme.kept import KeptRelease
 from forum.programme.release_types import ChangedSession, Publication, Release
@@ -52,8 +54,9 @@ async def publish_programme(
     )
 
 
-async def list_releases(conn: Connection, edition_id: UUID, paging: Paging) -> Page[Release]:
-    """The releases of an edition, newest first."""
+async def list_releases(conn: Connection, principal: Principal, edition_id: UUID, paging: Paging) -> Page[Release]:
+    """The releases of an edition, newest first; raises `NotFound` for a draft that is not one's own."""
+    await editions.find_edition(conn, principal, edition_id)
     rows = await release_queries.list_releases(conn, edition_id, paging.after(int), paging.limit + 1)
     total = await release_queries.count_releases(conn, edition_id) if paging.count else None
     return paging.page(rows, lambda release: release.number, total)
