@@ -5,7 +5,7 @@ which `forum.bodies` runs. A check answers None, or a code and words for the fau
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -131,6 +131,24 @@ LocalizedLine = Annotated[dict[LanguageTag, Line], Meta(min_length=1, max_length
 """One line of text in at least one language, keyed by BCP 47."""
 LocalizedProse = Annotated[dict[LanguageTag, Prose], Meta(min_length=1, max_length=20)]
 DecimalText = Annotated[str, Meta(max_length=21, pattern=r"^(0|[1-9]\d{0,14})(\.\d{1,2})?$")]
+
+
+def choose_language(tags: Collection[str], language: str) -> str:
+    """Of the languages that a text is in, the one for a reader of `language` (lookup of RFC 4647 section 3.4).
+
+    Tags differ in no more than case; a reader of `zh` also reads `zh-Hans`. Else English, else any.
+    """
+    known = {tag.lower(): tag for tag in tags}
+    for wanted in (language.lower(), "en"):
+        parts = wanted.split("-")
+        for length in range(len(parts), 0, -1):
+            if (tag := "-".join(parts[:length])) in known:
+                return known[tag]
+        if regional := [tag for tag in known if tag.startswith(f"{parts[0]}-")]:
+            return known[min(regional)]
+    return min(tags, key=lambda tag: (len(tag), tag))
+
+
 Mode = Literal["in_person", "online"]
 """How a person takes part."""
 
