@@ -8,9 +8,8 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from forum.codes import LanguageTag
 from forum.db import Connection
-from forum.http import ForumRequest, KeptResponse
+from forum.http import ForumRequest, KeptResponse, Language
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
 from forum.programme import service
@@ -51,7 +50,7 @@ async def publish_programme(
 async def get_programme(
     request: Request[Any, Any, Any],
     edition_id: NamedDependency[UUID],
-    lang: FromQuery[LanguageTag | None] = None,
+    lang: Language = None,
     day: FromQuery[date | None] = None,
     track: FromQuery[UUID | None] = None,
     type: FromQuery[str | None] = None,
@@ -83,7 +82,7 @@ async def get_release(
     request: Request[Any, Any, Any],
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
-    lang: FromQuery[LanguageTag | None] = None,
+    lang: Language = None,
 ) -> KeptResponse[Programme]:
     """Any release of the programme, whole, as it was; only who does not want to be named any more is left out."""
     release = await service.read_release(conn, edition_id, number)
