@@ -33,7 +33,7 @@ def hours(start: int, length: int) -> dict[str, str]:
 
 
 @given(steps=STEPS)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 async def test_releases_stay_true_whatever_is_done(client: Client, steps: list[Step]) -> None:
     slug = f"grf-{next(EDITIONS)}"
     edition = await make_edition(client, slug=slug)
