@@ -22,6 +22,7 @@ from forum.editions import service as editions
 from forum.editions.routes import HANDLERS as EDITIONS
 from forum.entities.routes import HANDLERS as ENTITIES
 from forum.health import HANDLERS as HEALTH
+from forum.kept import KeptAnswers
 from forum.notifications.routes import HANDLERS as NOTIFICATIONS
 from forum.pagination import Paging
 from forum.permissions import Principal
@@ -141,6 +142,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "clock": clock or clock_of(settings.rehearsal_at),
                 "edition_ids": {},
                 "keeper": Keeper(),
+                "kept_answers": KeptAnswers(),
                 "key_ring": KeyRing(),
             }
         ),

@@ -10,7 +10,8 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from forum.codes import LanguageTag
 from forum.db import Connection
-from forum.http import ForumRequest, KeptResponse
+from forum.http import ForumRequest
+from forum.kept import KeptResponse
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
 from forum.programme import service
@@ -63,7 +64,8 @@ async def get_programme(
     """
     keeper: service.Keeper = request.app.state.keeper
     release = await keeper.read(edition_id, unit_of(request.scope).connection)
-    return KeptResponse(release.programme(lang, Selection(day=day, track=track, type=type)), request)
+    kept = release.programme(lang, Selection(day=day, track=track, type=type))
+    return KeptResponse(kept, request, lambda: keeper.find(edition_id) is release)
 
 
 @get("/editions/{edition:str}/programme/releases", opt=PUBLIC, operation_id="list_releases", tags=TAGS)
