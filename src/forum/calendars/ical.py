@@ -7,7 +7,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vDuration, vText
-from icalendar.parser import Contentline
 
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
 from forum.calendars.zones import render_zone
@@ -23,6 +22,7 @@ ONLINE: Final = {
     "es": "En línea",
 }
 _PRODUCT: Final = "-//Forum//Forum 1//EN"
+_LINE_OCTETS: Final = 75
 _END: Final = b"END:VEVENT\r\n"
 
 
@@ -146,7 +146,8 @@ def _location(session: CalendarSession, language: str, mode: Mode | None) -> str
     if mode == "online" or session.mode == "online":
         return online
     place = ", ".join(part for part in (session.room, session.venue, session.city) if part)
-    return f"{place} / {online}" if mode is None and session.mode == "hybrid" and place else place
+    either = mode is None and session.mode == "hybrid"
+    return " / ".join(part for part in (place, online) if part) if either else place
 
 
 def _calendar(method: str) -> Calendar:
@@ -179,5 +180,13 @@ def _plain(text: str) -> str:
 
 
 def _folded(line: str) -> str:
-    """A content line of at most 75 octets a line, no character cut (RFC 5545 section 3.1)."""
-    return Contentline(line).to_ical().decode()
+    """A content line in pieces of at most 75 octets, no character cut (RFC 5545 section 3.1)."""
+    parts, room = [], _LINE_OCTETS
+    for character in line:
+        size = len(character.encode())
+        if size > room:
+            parts.append("\r\n ")
+            room = _LINE_OCTETS - 1
+        parts.append(character)
+        room -= size
+    return "".join(parts)
