@@ -10,7 +10,6 @@ from pathlib import Path
 
 from forum.settings import Settings, as_environment
 
-
 STOPS_WITHIN_SECONDS = 30.0
 
 

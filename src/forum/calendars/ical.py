@@ -79,7 +79,7 @@ class InvitationTemplate:
             f":mailto:{attendee.email}"
         )
         at = stamp.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        own = f"DTSTAMP:{at}\r\n{_folded(line)}\r\n".encode()
+        own = b"DTSTAMP:%s\r\n%s\r\n" % (at.encode(), _folded(line))
         return self._head + own + _END + self._tail
 
 
@@ -179,14 +179,13 @@ def _plain(text: str) -> str:
     return " ".join(_clean(text).split())
 
 
-def _folded(line: str) -> str:
+def _folded(line: str) -> bytes:
     """A content line in pieces of at most 75 octets, no character cut (RFC 5545 section 3.1)."""
-    parts, room = [], _LINE_OCTETS
-    for character in line:
-        size = len(character.encode())
-        if size > room:
-            parts.append("\r\n ")
-            room = _LINE_OCTETS - 1
-        parts.append(character)
-        room -= size
-    return "".join(parts)
+    data, parts, start, room = line.encode(), [], 0, _LINE_OCTETS
+    while len(data) - start > room:
+        end = start + room
+        while data[end] & 0xC0 == 0x80:  # inside a character
+            end -= 1
+        parts.append(data[start:end])
+        start, room = end, _LINE_OCTETS - 1  # the space that begins a further piece counts
+    return b"\r\n ".join([*parts, data[start:]])
