@@ -60,13 +60,15 @@ async def _listen(database_url: str, subscribers: Sequence[Subscriber]) -> None:
 async def _listen_once(database_url: str, subscribers: Sequence[Subscriber]) -> None:
     """Listen until the connection is lost, and raise then."""
 
+    lost = asyncio.Event()
+
     def lose(*_: object) -> None:
-        for subscriber in subscribers:
-            subscriber.lose()
+        if not lost.is_set():
+            lost.set()
+            for subscriber in subscribers:
+                subscriber.lose()
 
     connection = await open_connection(database_url)
-    lost = asyncio.Event()
-    connection.add_termination_listener(lambda _: lost.set())
     connection.add_termination_listener(lose)
     try:
         for subscriber in subscribers:

@@ -73,17 +73,16 @@ async def stream_announcements(
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
-    last_event_id: Annotated[int | None, HeaderParameter(name="Last-Event-ID", ge=0, lt=2**31)] = None,
+    last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ServerSentEvent:
     """The announcements of an edition as they are made, as Server-Sent Events of type `announcement`.
 
     Each has its `number` as id and an Announcement as data. With `Last-Event-ID`, which browsers send by themselves,
     the stream goes on after that number; without, it begins with the next announcement.
     """
-    last = await service.find_last_number(conn, principal, edition_id)
+    number = await service.find_start(conn, principal, edition_id, last_event_id)
     await unit_of(request.scope).close()  # nothing is held while the stream waits
     feed: service.Feed = request.app.state.feed
-    number = last if last_event_id is None else last_event_id
     return ServerSentEvent(feed.follow(request.app.state.pool, edition_id, number))
 
 

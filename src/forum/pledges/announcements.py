@@ -3,6 +3,7 @@
 Locked, in this order and each in a statement of its own: the session, the pledge, the edition's numbers.
 """
 
+import re
 from datetime import datetime
 from uuid import UUID
 
@@ -74,10 +75,18 @@ async def list_announcements(
     return paging.page(rows, lambda announcement: announcement.number, total)
 
 
-async def find_last_number(conn: Connection, principal: Principal, edition_id: UUID) -> int:
-    """The number of the last announcement, 0 when there is none; raises `NotFound` for a draft of others."""
+async def find_start(conn: Connection, principal: Principal, edition_id: UUID, last_event_id: str | None) -> int:
+    """The number after which a follower reads on: the one it has seen last, else that of the last announcement.
+
+    Raises `NotFound` for an edition that one may not see, and `Invalid` for what was never the id of an event.
+    """
     await editions.find_edition(conn, principal, edition_id, Permission.PLEDGES_READ)
-    return await queries.get_last_announcement(conn, edition_id)
+    if last_event_id is None:
+        return await queries.get_last_announcement(conn, edition_id)
+    if not re.fullmatch(r"[0-9]{1,9}", last_event_id):
+        detail = "Send the id of the event that you have seen last, unchanged."
+        raise Invalid([Fault(parameter="Last-Event-ID", code="bad_parameter", detail=detail)])
+    return int(last_event_id)
 
 
 def _freeze(pledge: Pledge) -> Revision:

@@ -4,7 +4,7 @@ from forum.pledges.announcements import (
     AlreadyAnnounced,
     announce,
     find_announcement,
-    find_last_number,
+    find_start,
     list_announcements,
 )
 from forum.pledges.feed import Feed
@@ -31,8 +31,8 @@ __all__ = [
     "create_pledge",
     "find_announcement",
     "find_external_pledge",
-    "find_last_number",
     "find_pledge",
+    "find_start",
     "list_announcements",
     "list_pledges",
     "move_pledge",
