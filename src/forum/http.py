@@ -239,28 +239,20 @@ class Application(Litestar):
         if head:
             scope = cast("Scope", {**scope, "method": "GET"})
 
-        begun = False
-
         async def send_on(message: Message) -> None:
-            nonlocal begun
             if message["type"] == "http.response.start":
-                begun = True
                 headers = [*message["headers"], *extra]
                 if method == HttpMethod.OPTIONS or message["status"] == 405:
                     headers = [pair for pair in headers if pair[0].lower() != b"allow"]
                     headers.append((b"allow", ", ".join(self._methods_of(scope)).encode()))
                 message["headers"] = headers
                 await send(message)
-                if head:
+                if head:  # the answer ends here, so that a stream, which never ends, learns that nobody reads it
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
             elif not head:
                 await send(message)
 
-        async def receive_on() -> Any:
-            return {"type": "http.disconnect"} if begun else await receive()
-
-        # a HEAD of an endless stream ends where its body would begin
-        await super().__call__(scope, receive_on if head else receive, send_on)
+        await super().__call__(scope, receive, send_on)
 
     def _methods_of(self, scope: Scope) -> list[str]:
         """Every method of the path, HEAD included: Litestar lists those of one route, and paths share routes."""

@@ -206,11 +206,11 @@ async def test_announced_text_cannot_be_changed_in_the_database(
 async def test_of_50_parallel_announcements_of_a_pledge_one_is_made(
     officer: Client, manager: Client, lead: Json, plenary: Json, pool: Pool
 ) -> None:
-    sessions = [plenary, await make_session(manager, title={"en": "Corner"}, type="side_event")]
+    sessions = [plenary, *[await make_session(manager, title={"en": "Corner"}, type="side_event") for _ in range(9)]]
     pledge = await make_pledge(officer, lead, "verified")
 
     answers = await asyncio.gather(
-        *(officer.post(in_session(sessions[index % 2]), {"pledge": pledge["id"]}) for index in range(50))
+        *(officer.post(in_session(sessions[index % 10]), {"pledge": pledge["id"]}) for index in range(50))
     )
 
     made = [answer.json() for answer in answers if answer.status_code == 201]
