@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tests.client import Client
-from tests.factories import make_edition, make_lead, make_session
+from tests.factories import make_edition, make_entity, make_session
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def frontend(client: Client, edition: dict[str, Any]) -> Client:
 @pytest.fixture
 async def lead(officer: Client) -> dict[str, Any]:
     """An NGO that leads pledges."""
-    return await make_lead(officer, country="US")
+    return await make_entity(officer, "PILnet", category="ngo", country="US")
 
 
 @pytest.fixture

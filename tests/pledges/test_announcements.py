@@ -8,7 +8,7 @@ import pytest
 from forum.db import Pool
 from tests.client import Client, pointers
 from tests.conftest import Timeline
-from tests.factories import make_edition, make_lead, make_pledge, make_session, make_speaker
+from tests.factories import make_edition, make_entity, make_pledge, make_session, make_speaker
 
 EDITION = "/v1/editions/grf-2023"
 PLEDGES = f"{EDITION}/pledges"
@@ -30,7 +30,7 @@ async def manager(client: Client, edition: Json) -> Client:
 async def test_announcement_keeps_the_text_of_its_moment(
     client: Client, officer: Client, lead: Json, plenary: Json, clock: Timeline
 ) -> None:
-    partners = [(await make_lead(officer, name))["id"] for name in ("First", "Second")]
+    partners = [(await make_entity(officer, name))["id"] for name in ("First", "Second")]
     pledge = await make_pledge(
         officer, lead, "verified",
         title={"en": "A million hours", "ar": "مليون ساعة"}, partners=partners, objectives=["self_reliance"],

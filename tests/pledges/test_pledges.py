@@ -9,14 +9,14 @@ from forum.pledges import service
 from forum.pledges.types import NewPledge
 from tests.client import Client, pointers
 from tests.conftest import Timeline
-from tests.factories import make_edition, make_lead, make_pledge
+from tests.factories import make_edition, make_entity, make_pledge
 
 PLEDGES = "/v1/editions/grf-2023/pledges"
 Json = dict[str, Any]
 
 
 async def test_pledge_made_with_everything_is_a_draft_with_all_of_it(officer: Client, lead: Json) -> None:
-    partner = await make_lead(officer, "Olympic Refuge Foundation", category="sport")
+    partner = await make_entity(officer, "Olympic Refuge Foundation", category="sport")
     body = {
         "title": {"ar": "مليون ساعة", "zh-Hans": "一百万小时", "ru": "Миллион часов", "en": "A million hours"},
         "description": {"ar": "نص\nمن سطرين"},
@@ -206,7 +206,7 @@ async def test_what_is_not_ones_own_is_not_changed(client: Client, officer: Clie
 async def test_pledges_of_a_draft_edition_are_there_for_the_officers_only(client: Client) -> None:
     edition = await make_edition(client, "draft")
     officer = await client.as_role("pledge_officer", edition["id"])
-    pledge = await make_pledge(officer, await make_lead(officer), "verified")
+    pledge = await make_pledge(officer, await make_entity(officer), "verified")
 
     for path in ("", f"/{pledge['id']}", "/summary"):
         assert (await client.get(PLEDGES + path)).status_code == 404
@@ -308,7 +308,7 @@ async def test_withdrawn_pledge_that_was_public_stays_addressable_and_marked(
 
 
 async def test_partner_is_public_only_once_it_has_accepted(client: Client, officer: Client, lead: Json) -> None:
-    first, second = await make_lead(officer, "First"), await make_lead(officer, "Second")
+    first, second = await make_entity(officer, "First"), await make_entity(officer, "Second")
     pledge = await make_pledge(officer, lead, "verified", partners=[second["id"], first["id"]])
     path = f"{PLEDGES}/{pledge['id']}"
     before = await client.get(path)
@@ -328,7 +328,7 @@ async def test_partner_is_public_only_once_it_has_accepted(client: Client, offic
 
 
 async def test_partner_that_stays_keeps_its_acceptance(officer: Client, lead: Json) -> None:
-    first, second, third = [await make_lead(officer, name) for name in ("First", "Second", "Third")]
+    first, second, third = [await make_entity(officer, name) for name in ("First", "Second", "Third")]
     pledge = await make_pledge(officer, lead, partners=[first["id"], second["id"]])
     path = f"{PLEDGES}/{pledge['id']}"
     for partner in (first, second):
@@ -341,7 +341,7 @@ async def test_partner_that_stays_keeps_its_acceptance(officer: Client, lead: Js
 
 
 async def test_entity_that_was_not_asked_cannot_accept(officer: Client, frontend: Client, lead: Json) -> None:
-    partner = await make_lead(officer, "First")
+    partner = await make_entity(officer, "First")
     pledge = await make_pledge(frontend, lead, partners=[partner["id"]])
     path = f"{PLEDGES}/{pledge['id']}/partners"
 
@@ -350,7 +350,7 @@ async def test_entity_that_was_not_asked_cannot_accept(officer: Client, frontend
 
 
 async def test_list_is_filtered_by_each_field(client: Client, officer: Client, lead: Json) -> None:
-    city = await make_lead(officer, "Bristol", category="local_or_regional_government")
+    city = await make_entity(officer, "Bristol", country=None)
     hours = await make_pledge(
         officer, lead, "verified",
         title={"ru": "Миллион ЧАСОВ", "ar": "مليون ساعة"}, original_language="ru",

@@ -2,7 +2,7 @@ from typing import Any
 
 from tests.client import Client
 from tests.conftest import Timeline
-from tests.factories import make_lead, make_pledge
+from tests.factories import make_entity, make_pledge
 
 PLEDGES = "/v1/editions/grf-2023/pledges"
 Json = dict[str, Any]
@@ -29,8 +29,8 @@ async def test_summary_of_nothing_is_nothing_and_not_zero_dollars(client: Client
 async def test_summary_counts_public_pledges_once_in_all_and_once_under_each_value(
     client: Client, officer: Client, lead: Json, clock: Timeline
 ) -> None:
-    city = await make_lead(officer, "Bristol", category="local_or_regional_government")
-    partners = [(await make_lead(officer, name))["id"] for name in ("First", "Second", "Third")]
+    city = await make_entity(officer, "Bristol", country=None)
+    partners = [(await make_entity(officer, name))["id"] for name in ("First", "Second", "Third")]
     joint = await make_pledge(
         officer, lead, "verified",
         partners=partners, amount={"amount": "50000000", "currency": "USD"}, stage="planning",
