@@ -13,6 +13,8 @@ from litestar.params import QueryParameter
 
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
+from forum.attendance.routes import HANDLERS as ATTENDANCE
+from forum.attendance.service import BadgeReader
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.clock import Clock, clock_of
 from forum.db import Connection, Pool, open_pool
@@ -92,6 +94,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         finally:
             app.state.pool.terminate()
 
+    key_ring = KeyRing()
     api = Router(
         "/v1",
         route_handlers=[
@@ -102,6 +105,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *SPEAKERS,
             *CALENDARS,
             *REGISTRATIONS,
+            *ATTENDANCE,
             *NOTIFICATIONS,
         ],
         guards=[permissions.authorize],
@@ -128,7 +132,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "clock": clock or clock_of(settings.rehearsal_at),
                 "edition_ids": {},
                 "keeper": Keeper(),
-                "key_ring": KeyRing(),
+                "key_ring": key_ring,
+                "badge_reader": BadgeReader(key_ring),
             }
         ),
         lifespan=[lifespan],
