@@ -69,7 +69,8 @@ WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4);
 
 -- name: lock_registration
 -- Lock a registration until the transaction ends, for its owner or for who may change all of the edition.
-SELECT id, status, mode, version FROM registrations WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4) FOR UPDATE;
+SELECT id, status, mode, version FROM registrations
+WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4) FOR NO KEY UPDATE;
 
 -- name: list_registrations
 -- The registrations of an edition.

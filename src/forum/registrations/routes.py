@@ -19,9 +19,9 @@ from forum.registrations import service
 from forum.registrations.types import (
     Badge,
     ModeSwitch,
+    MoveReason,
     NewRegistration,
     PublicBadgeKey,
-    Reason,
     Registration,
     RegistrationFilter,
     RegistrationPatch,
@@ -139,7 +139,7 @@ async def switch_registration_mode(
 
 def _move_route(move: service.Move, opt: dict[str, Permission], description: str) -> HTTPRouteHandler:
     async def move_registration(
-        data: JSONBody[Reason],
+        data: JSONBody[MoveReason],
         registration_id: FromPath[UUID],
         edition_id: NamedDependency[UUID],
         conn: NamedDependency[Connection],

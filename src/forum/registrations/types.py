@@ -113,7 +113,7 @@ class ModeSwitch(Struct, forbid_unknown_fields=True):
     reason: Prose | None = None
 
 
-class Reason(Struct, forbid_unknown_fields=True):
+class MoveReason(Struct, forbid_unknown_fields=True):
     """Why a registration is moved, for its history."""
 
     reason: Prose | None = None
