@@ -44,9 +44,9 @@ opened AS (
     SELECT $1, $2, registration_id, $7, 'in_person', $9, $9 FROM step WHERE follows AND $8 = 'in'
     ON CONFLICT (edition_id, registration_id, session_id, mode) WHERE ended_at IS NULL DO UPDATE SET seen_at = excluded.seen_at
 ),
-closed AS (
-    UPDATE presences p SET ended_at = $9, seen_at = $9 FROM step
-    WHERE step.follows AND $8 = 'out' AND p.edition_id = $1 AND p.registration_id = step.registration_id
+closed AS (  -- a subquery, no join: a plan made while few were inside would read all of them
+    UPDATE presences p SET ended_at = $9, seen_at = $9
+    WHERE p.edition_id = $1 AND p.registration_id = (SELECT registration_id FROM step WHERE follows AND $8 = 'out')
       AND p.session_id IS NOT DISTINCT FROM $7 AND p.mode = 'in_person' AND p.ended_at IS NULL
 ),
 attended AS (

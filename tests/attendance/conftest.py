@@ -49,6 +49,6 @@ async def facts(conn: Connection) -> list[tuple[str, str | None, str]]:
     """What is known of who attended: the mode, of a session or of a day (or of the edition), since when."""
     rows = await conn.fetch(
         "SELECT mode, coalesce(session_id::text, held_on::text) AS place, to_char(first_at, 'HH24:MI') AS first "
-        "FROM attendances ORDER BY mode, session_id IS NOT NULL, held_on NULLS FIRST, registration_id"
+        "FROM attendances ORDER BY mode, session_id NULLS FIRST, held_on NULLS FIRST, registration_id"
     )
     return [(row["mode"], row["place"], row["first"]) for row in rows]

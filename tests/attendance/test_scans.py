@@ -20,7 +20,9 @@ from tests.factories import (
 
 async def test_scan_tells_the_steward_who_it_is(organizer: Client, device: Client) -> None:
     city = await make_entity(organizer, "City of Bristol")
-    amina = await make_registration(organizer, entity=city["id"], person={"given_name": "أمينة", "family_name": "Probe"})
+    amina = await make_registration(
+        organizer, entity=city["id"], person={"given_name": "أمينة", "family_name": "Probe"}
+    )
     state = await make_entity(organizer, "Kingdom of Probe", category="state")
     delegation = await make_delegation(organizer, state)
     chen = await make_registration(
