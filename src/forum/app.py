@@ -32,6 +32,7 @@ from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
+from forum.statistics.routes import HANDLERS as STATISTICS
 from forum.transactions import UnitOfWork, replay_answer, unit_of
 
 MAX_BODY_BYTES = 5_000_000
@@ -106,6 +107,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *CALENDARS,
             *REGISTRATIONS,
             *ATTENDANCE,
+            *STATISTICS,
             *NOTIFICATIONS,
         ],
         guards=[permissions.authorize],
