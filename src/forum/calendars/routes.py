@@ -10,8 +10,8 @@ from litestar.params import FromPath, FromQuery
 
 from forum.calendars import service
 from forum.calendars.service import CalendarAddresses
-from forum.codes import LanguageTag
-from forum.http import KeptResponse
+from forum.http import Language
+from forum.kept import KeptResponse
 from forum.permissions import Permission, needs
 from forum.programme.release_types import Selection
 from forum.programme.service import Keeper
@@ -28,7 +28,8 @@ async def _answer(
     settings: Settings = request.app.state.settings
     release = await keeper.read(edition_id, unit_of(request.scope).connection)
     addresses = CalendarAddresses(settings.public_url, settings.calendar_domain)
-    return KeptResponse(service.feed(release, addresses, lang, selection), request)
+    kept = service.feed(release, addresses, lang, selection)
+    return KeptResponse(kept, request, lambda: keeper.find(edition_id) is release)
 
 
 @get(
@@ -41,7 +42,7 @@ async def _answer(
 async def get_programme_calendar(
     request: Request[Any, Any, Any],
     edition_id: NamedDependency[UUID],
-    lang: FromQuery[LanguageTag | None] = None,
+    lang: Language = None,
     day: FromQuery[date | None] = None,
     track: FromQuery[UUID | None] = None,
     type: FromQuery[str | None] = None,
@@ -64,7 +65,7 @@ async def get_session_calendar(
     session_id: FromPath[UUID],
     request: Request[Any, Any, Any],
     edition_id: NamedDependency[UUID],
-    lang: FromQuery[LanguageTag | None] = None,
+    lang: Language = None,
 ) -> KeptResponse[str]:
     """One published session as a calendar; 404 while it has no date."""
     return await _answer(request, edition_id, lang, Selection(session=session_id))
