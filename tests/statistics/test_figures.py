@@ -194,7 +194,7 @@ async def test_statistics_are_for_who_may(client: Client, edition: dict[str, Any
 
 
 async def test_bad_questions_name_every_fault(analyst: Client) -> None:
-    bad = {"by": "shoe", "day": "never", "as_of": "then", "format": "xls"}
+    bad = {"by": "shoe", "day": "never", "as_of": "then", "format": "xls", "lang": "!"}
 
     assert pointers(await analyst.get(f"{STATISTICS}/attendance", params=bad)) == {
         (parameter, "bad_parameter") for parameter in bad

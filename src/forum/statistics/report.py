@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
+from forum.codes import choose_language
 from forum.notifications.types import ReportMail
-from forum.programme.service import choose_language
 from forum.statistics.types import DayFigures, Figure
 from forum.tables import Cell, encode_csv
 

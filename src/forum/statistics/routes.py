@@ -8,9 +8,9 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 
-from forum.codes import Instant, LanguageTag
+from forum.codes import Instant
 from forum.db import Connection
-from forum.http import ForumResponse
+from forum.http import ForumResponse, Language
 from forum.permissions import Permission, Principal, needs
 from forum.registrations.types import RegistrationStatus
 from forum.statistics import service
@@ -40,7 +40,7 @@ async def get_registration_statistics(
     by: FromQuery[RegistrationsBy] = "status",
     status: FromQuery[RegistrationStatus | None] = None,
     as_of: FromQuery[Instant | None] = None,
-    lang: FromQuery[LanguageTag] = "en",
+    lang: Language = None,
     format: FromQuery[Format] = "json",
 ) -> ForumResponse[Figures]:
     """How many registrations there are, or were at `as_of`: by status all, by anything else the approved ones.
@@ -62,7 +62,7 @@ async def get_attendance_statistics(
     by: FromQuery[AttendanceBy] = "session",
     day: FromQuery[date | None] = None,
     as_of: FromQuery[Instant | None] = None,
-    lang: FromQuery[LanguageTag] = "en",
+    lang: Language = None,
     format: FromQuery[Format] = "json",
 ) -> ForumResponse[Figures]:
     """How many people attended, in the hall and online, as it was known at `as_of`; on a day, or at all.
@@ -89,7 +89,7 @@ async def get_attendance_chart(
     now: NamedDependency[datetime],
     day: FromQuery[date | None] = None,
     as_of: FromQuery[Instant | None] = None,
-    lang: FromQuery[LanguageTag] = "en",
+    lang: Language = None,
 ) -> bytes:
     """Who was in the room: a bar for each session, in the hall and online, as one SVG file."""
     return await service.draw_attendance(conn, principal, edition_id, day, as_of, lang, now)

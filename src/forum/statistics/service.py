@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 
+from forum.codes import choose_language
 from forum.db import Connection
 from forum.editions import service as editions
 from forum.errors import Fault, Invalid
@@ -20,7 +21,6 @@ from forum.jobs import ReportAttendance
 from forum.notifications.types import ReportMail
 from forum.outbox import publish
 from forum.permissions import Principal
-from forum.programme.service import choose_language
 from forum.registrations.types import RegistrationStatus
 from forum.statistics import queries
 from forum.statistics.chart import render_chart
@@ -50,7 +50,7 @@ async def count_registrations(
     by: RegistrationsBy,
     status: RegistrationStatus | None,
     as_of: datetime | None,
-    lang: str,
+    lang: str | None,
     now: datetime,
 ) -> Figures:
     """Registrations of a status as they were: approved ones when none is named, all of them by status."""
@@ -70,7 +70,7 @@ async def count_attendance(
     by: AttendanceBy,
     day: date | None,
     as_of: datetime | None,
-    lang: str,
+    lang: str | None,
     now: datetime,
 ) -> Figures:
     """People who attended, on a day or at all, as it was known then."""
@@ -88,7 +88,7 @@ async def draw_attendance(
     edition_id: UUID,
     day: date | None,
     as_of: datetime | None,
-    lang: str,
+    lang: str | None,
     now: datetime,
 ) -> bytes:
     """Who was in the room: people by session, in the hall and online, as SVG."""
@@ -130,7 +130,7 @@ async def report(conn: Connection, edition_id: UUID, on: date, as_of: datetime) 
 
 
 async def _attendance(
-    conn: Connection, edition_id: UUID, by: AttendanceBy, as_of: datetime, day: date | None, lang: str
+    conn: Connection, edition_id: UUID, by: AttendanceBy, as_of: datetime, day: date | None, lang: str | None
 ) -> list[Figure]:
     rows = await queries.count_attendance(conn, edition_id, by, as_of, day)
     return [_figure(row, by, lang) for row in rows]
@@ -156,20 +156,20 @@ def _total(rows: Sequence[FigureRow]) -> Total:
     return Total(rows[0].in_person, rows[0].online, rows[0].total) if rows else Total(0, 0, 0)
 
 
-def _figure(row: FigureRow, by: RegistrationsBy | AttendanceBy, lang: str) -> Figure:
+def _figure(row: FigureRow, by: RegistrationsBy | AttendanceBy, lang: str | None) -> Figure:
     label = _in_language(row.label, lang) if row.label else None
     if by == "country" and row.value:
         label = _country(row.value, lang)
     return Figure(row.value, label, row.in_person, row.online, row.total)
 
 
-def _in_language(texts: dict[str, str], lang: str) -> str:
-    return texts[choose_language(texts, lang)]
+def _in_language(texts: dict[str, str], lang: str | None) -> str:
+    return texts[choose_language(texts, lang or "en")]
 
 
-def _country(code: str, lang: str) -> str | None:
+def _country(code: str, lang: str | None) -> str | None:
     try:
-        locale = Locale.parse(lang, sep="-")
+        locale = Locale.parse(lang or "en", sep="-")
     except (UnknownLocaleError, ValueError):
         locale = Locale("en")
     return locale.territories.get(code)
