@@ -16,7 +16,7 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.params import HeaderParameter
+from litestar.params import HeaderParameter, QueryParameter
 from litestar.types import Message, Receive, Scope, Send
 from litestar.utils import normalize_path
 
@@ -92,6 +92,18 @@ class ForumResponse(Response[T]):
 def _next(request: Request[Any, Any, Any], page: Page[Any]) -> str:
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
     return f"{request.url.path}?{urlencode([*query, ('cursor', page.next_cursor)])}"
+
+
+Language = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=2,
+        max_length=35,
+        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
+        description="The language to answer in, as a tag of BCP 47.",
+    ),
+]
+"""The parameter `lang`. Litestar does not look at constraints inside a union: they stand beside it."""
 
 
 class IfMatch(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ the same. What can make it different is in its key, or asks for a token.
 """
 
 import gzip
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
@@ -23,13 +24,15 @@ _REFUSES_GZIP = re.compile(r"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 class KeptBytes:
     """A public answer that is made once and sent many times, plain or compressed, or as 304.
 
-    The two codings have an ETag each (RFC 9110 section 8.8.3.3); a client that holds either is up to date.
+    The two codings have an ETag each (RFC 9110 section 8.8.3.3); a client that holds either is up to date. An ETag
+    tells the content too: after an upgrade, or on a database restored from yesterday, no client keeps the wrong bytes.
     """
 
     __slots__ = ("_answers", "body", "etag", "etags")
 
     def __init__(self, body: bytes, media_type: str, tag: str) -> None:
         self.body = body
+        tag = f"{tag}-{hashlib.sha256(body).hexdigest()[:12]}"
         self.etag = f'"{tag}"'
         self.etags = (self.etag, f'"{tag}-gzip"')
         bodies = (body, gzip.compress(body, 6, mtime=0))
