@@ -1,4 +1,4 @@
-"""How much processor time processes use while something is measured, from /proc; nothing is told where there is none."""
+"""How much processor time processes use while something is measured, from /proc; nothing where there is none."""
 
 import os
 from collections.abc import Mapping
