@@ -14,6 +14,8 @@ from litestar.routes import HTTPRoute
 
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
+from forum.attendance.routes import HANDLERS as ATTENDANCE
+from forum.attendance.service import BadgeReader
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.clock import Clock, clock_of
 from forum.db import Connection, Pool, open_pool
@@ -35,6 +37,7 @@ from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
+from forum.statistics.routes import HANDLERS as STATISTICS
 from forum.transactions import UnitOfWork, replay_answer, unit_of
 
 MAX_BODY_BYTES = 5_000_000
@@ -106,6 +109,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         finally:
             app.state.pool.terminate()
 
+    key_ring = KeyRing()
     api = Router(
         "/v1",
         route_handlers=[
@@ -117,6 +121,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,
+            *ATTENDANCE,
+            *STATISTICS,
             *NOTIFICATIONS,
         ],
         guards=[permissions.authorize],
@@ -145,7 +151,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "keeper": Keeper(),
                 "feed": Feed(),
                 "kept_answers": KeptAnswers(),
-                "key_ring": KeyRing(),
+                "key_ring": key_ring,
+                "badge_reader": BadgeReader(key_ring),
             }
         ),
         lifespan=[lifespan],
