@@ -43,7 +43,8 @@ async def test_announcement_keeps_the_text_of_its_moment(
     answer = await officer.post(in_session(plenary), {"pledge": pledge["id"]})
     assert answer.status_code == 201, answer.text
     announced = (await client.get(path)).json()
-    await officer.patch(path, {"title": {"en": "Two million hours"}, "lead_entity": partners[0], "partners": []})
+    title = {"en": "Two million hours", "ar": None}
+    await officer.patch(path, {"title": title, "lead_entity": partners[0], "partners": []})
 
     shown = ("title", "description", "original_language", "contribution_kinds", "objectives", "focus_areas")
     shown += ("multistakeholder_pledges", "countries", "amount", "usd_rate", "usd_rate_on", "usd_equivalent")

@@ -258,6 +258,18 @@ async def test_owner_changes_a_draft_and_officers_change_it_later(
     assert (corrected.json()["title"], corrected.json()["version"]) == ({"en": "Hours"}, 4)
 
 
+async def test_text_is_changed_language_by_language_and_keeps_the_original(officer: Client, lead: Json) -> None:
+    title = {"ru": "Миллион часов", "en": "A million hours"}
+    path = f"{PLEDGES}/{(await make_pledge(officer, lead, title=title, original_language='ru'))['id']}"
+
+    added = await officer.patch(path, {"title": {"zh-Hans": "一百万小时", "en": None}, "description": {"ar": "نص"}})
+    refused = await officer.patch(path, {"title": {"ru": None}})
+
+    assert added.json()["title"] == {"ru": "Миллион часов", "zh-Hans": "一百万小时"}
+    assert added.json()["description"] == {"ar": "نص"}
+    assert pointers(refused) == {("/original_language", "title_missing")}
+
+
 async def test_stale_change_is_412_and_changes_nothing(officer: Client, lead: Json) -> None:
     pledge = await make_pledge(officer, lead)
     path = f"{PLEDGES}/{pledge['id']}"
