@@ -15,8 +15,7 @@ from pathlib import Path
 import msgspec
 
 from forum.embedded import postgres, valkey
-from forum.embedded.privileges import Home, find_home
-from forum.embedded.processes import EmbeddedError
+from forum.embedded.privileges import EmbeddedError, Home, find_home
 
 __all__ = ["EmbeddedError", "Services", "services"]
 

@@ -17,7 +17,7 @@ from email.utils import format_datetime, formataddr
 
 from msgspec import Struct
 
-from forum.calendars.ical import InvitationTemplate
+from forum.calendars.service import InvitationTemplate
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
 from forum.codes import Mode
 from forum.notifications import texts
