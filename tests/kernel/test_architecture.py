@@ -172,7 +172,7 @@ def test_only_settings_read_the_environment_and_only_the_clock_the_time() -> Non
         code = ast.unparse(tree(module))
         if module.partition(".")[0] not in ("settings", "commands") and "os.environ" in code:
             wrong.append(f"{module} reads the environment")
-        if module != "clock" and CLOCKS.search(code):
+        if module.partition(".")[0] not in ("clock", "commands") and CLOCKS.search(code):
             wrong.append(f"{module} reads the time")
     assert wrong == []
 
