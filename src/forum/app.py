@@ -14,6 +14,8 @@ from litestar.routes import HTTPRoute
 
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
+from forum.attendance.routes import HANDLERS as ATTENDANCE
+from forum.attendance.service import BadgeReader
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.clock import Clock, clock_of
 from forum.db import Connection, Pool, open_pool
@@ -23,15 +25,19 @@ from forum.editions.routes import HANDLERS as EDITIONS
 from forum.entities.routes import HANDLERS as ENTITIES
 from forum.health import HANDLERS as HEALTH
 from forum.kept import KeptAnswers
+from forum.listening import listening
 from forum.notifications.routes import HANDLERS as NOTIFICATIONS
 from forum.pagination import Paging
 from forum.permissions import Principal
+from forum.pledges.routes import HANDLERS as PLEDGES
+from forum.pledges.service import Feed
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
+from forum.statistics.routes import HANDLERS as STATISTICS
 from forum.transactions import UnitOfWork, replay_answer, unit_of
 
 MAX_BODY_BYTES = 5_000_000
@@ -98,11 +104,12 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         assert settings.database_url
         app.state.pool = await open_pool(settings.database_url, settings.pool_size)
         try:
-            async with app.state.keeper.listening(settings.database_url):
+            async with listening(settings.database_url, [app.state.keeper, app.state.feed]):
                 yield
         finally:
             app.state.pool.terminate()
 
+    key_ring = KeyRing()
     api = Router(
         "/v1",
         route_handlers=[
@@ -111,8 +118,11 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ENTITIES,
             *PROGRAMME,
             *SPEAKERS,
+            *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,
+            *ATTENDANCE,
+            *STATISTICS,
             *NOTIFICATIONS,
         ],
         guards=[permissions.authorize],
@@ -139,8 +149,10 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "clock": clock or clock_of(settings.rehearsal_at),
                 "edition_ids": {},
                 "keeper": Keeper(),
+                "feed": Feed(),
                 "kept_answers": KeptAnswers(),
-                "key_ring": KeyRing(),
+                "key_ring": key_ring,
+                "badge_reader": BadgeReader(key_ring),
             }
         ),
         lifespan=[lifespan],

@@ -20,6 +20,7 @@ from forum.calendars.ical import InvitationTemplate
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
 from forum.codes import Mode
 from forum.notifications import texts
+from forum.notifications.types import ReportMail
 
 
 class Invitation(Struct, frozen=True):
@@ -129,16 +130,6 @@ def render_sign_in(message_id: str, sender: str, recipient: str, code: str, lang
     lines = [("", lead), ("", code), ("", note)]
     mail.add_alternative(_html(lines, texts.known_language(language)), subtype="html")
     return mail.as_bytes()
-
-
-class ReportMail(Struct, frozen=True):
-    """A report as text, as a page, and as a table to attach under a name."""
-
-    subject: str
-    text: str
-    html: str
-    csv: bytes
-    name: str
 
 
 def render_report(message_id: str, sender: str, recipient: str, report: ReportMail, sent_at: datetime) -> bytes:

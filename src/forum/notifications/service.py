@@ -17,9 +17,9 @@ from forum.clock import Clock
 from forum.db import Connection, Pool
 from forum.jobs import ReportAttendance
 from forum.notifications import queries
-from forum.notifications.mime import Invitation, InvitationMailer, ReportMail, render_report, render_sign_in
+from forum.notifications.mime import Invitation, InvitationMailer, render_report, render_sign_in
 from forum.notifications.transport import Deferred, Refused, Transport
-from forum.notifications.types import DueReport, Invited, Message, MessageFilter, Outgoing
+from forum.notifications.types import DueReport, Invited, Message, MessageFilter, Outgoing, ReportMail
 from forum.outbox import publish
 from forum.pagination import Page, Paging
 
