@@ -15,7 +15,7 @@ from litestar.routes import HTTPRoute
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
 from forum.attendance.routes import HANDLERS as ATTENDANCE
-from forum.attendance.service import BadgeReader
+from forum.attendance.service import BadgeReader, ScanDesk
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.clock import Clock, clock_of
 from forum.db import Connection, Pool, open_pool
@@ -109,7 +109,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         finally:
             app.state.pool.terminate()
 
-    key_ring = KeyRing()
+    badge_reader = BadgeReader(key_ring := KeyRing())
     api = Router(
         "/v1",
         route_handlers=[
@@ -152,7 +152,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "feed": Feed(),
                 "kept_answers": KeptAnswers(),
                 "key_ring": key_ring,
-                "badge_reader": BadgeReader(key_ring),
+                "badge_reader": badge_reader,
+                "scan_desk": ScanDesk(badge_reader),
             }
         ),
         lifespan=[lifespan],
