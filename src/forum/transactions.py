@@ -97,17 +97,24 @@ class Unit:
         """What this process must forget or remember once the changes are lasting; not called when they are not."""
 
     async def connection(self) -> Connection:
-        """The request's one connection, inside its transaction when the request writes.
-
-        Litestar provides the arguments of a handler at the same time: who asks second waits for the same connection.
-        """
+        """The request's one connection, inside its transaction when the request writes."""
         async with self._acquiring:
-            if self._connection is None:
-                self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
-                if self.writes:
-                    self._transaction = self._connection.transaction()
-                    await self._transaction.start()
-            return self._connection
+            connection = await self._acquire()
+            if self.writes and self._transaction is None:
+                transaction = connection.transaction()
+                await transaction.start()
+                self._transaction = transaction
+            return connection
+
+    async def reading(self) -> Connection:
+        """The same connection, for what is read before the work begins: who asks, and whether they may."""
+        async with self._acquiring:
+            return await self._acquire()
+
+    async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
+        if self._connection is None:
+            self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        return self._connection
 
     async def commit(self) -> None:
         """Make the request's changes lasting; raises what PostgreSQL says when it cannot."""
