@@ -15,7 +15,7 @@ from litestar.routes import HTTPRoute
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
 from forum.attendance.routes import HANDLERS as ATTENDANCE
-from forum.attendance.service import BadgeReader
+from forum.attendance.service import BadgeReader, ScanDesk
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.clock import Clock, clock_of
 from forum.db import Connection, Pool, open_pool
@@ -111,7 +111,7 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
 
 def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None = None) -> http.Application:
     """The ASGI application. With a `pool` given, the caller opens and closes it."""
-    key_ring = KeyRing()
+    badge_reader = BadgeReader(key_ring := KeyRing())
     api = Router(
         "/v1",
         route_handlers=[
@@ -154,7 +154,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "feed": Feed(),
                 "kept_answers": KeptAnswers(),
                 "key_ring": key_ring,
-                "badge_reader": BadgeReader(key_ring),
+                "badge_reader": badge_reader,
+                "scan_desk": ScanDesk(badge_reader),
             }
         ),
         lifespan=[_lifespan],

@@ -166,7 +166,7 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
-    conn = await unit_of(connection.scope).connection()
+    conn = await unit_of(connection.scope).reading()
     principal = await find_principal(conn, token_sha256(token.strip()), connection.app.state.clock())
     if principal is None:
         raise Unauthenticated

@@ -23,6 +23,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool, execute, find, value
 from forum.errors import Conflict, Fault, ForumError, Invalid, encode_problem, from_exception
+from forum.logs import describe
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("transactions")
@@ -96,17 +97,24 @@ class Unit:
         """What this process must forget or remember once the changes are lasting; not called when they are not."""
 
     async def connection(self) -> Connection:
-        """The request's one connection, inside its transaction when the request writes.
-
-        Litestar provides the arguments of a handler at the same time: who asks second waits for the same connection.
-        """
+        """The request's one connection, inside its transaction when the request writes."""
         async with self._acquiring:
-            if self._connection is None:
-                self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
-                if self.writes:
-                    self._transaction = self._connection.transaction()
-                    await self._transaction.start()
-            return self._connection
+            connection = await self._acquire()
+            if self.writes and self._transaction is None:
+                transaction = connection.transaction()
+                await transaction.start()
+                self._transaction = transaction
+            return connection
+
+    async def reading(self) -> Connection:
+        """The same connection, for what is read before the work begins: who asks, and whether they may."""
+        async with self._acquiring:
+            return await self._acquire()
+
+    async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
+        if self._connection is None:
+            self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        return self._connection
 
     async def commit(self) -> None:
         """Make the request's changes lasting; raises what PostgreSQL says when it cannot."""
@@ -168,8 +176,10 @@ class UnitOfWork:
             if succeeded or unit.keeps_changes:
                 await unit.commit()
         except Exception as error:
-            if (known := from_exception(error)).status >= 500:
+            if (known := from_exception(error)).status == 500:
                 log.exception("commit failed")
+            elif known.status > 500:
+                log.warning("commit failed: %s", describe(error))
             answer = _problem_messages(known)
         await unit.close()
         for message in answer:

@@ -10,6 +10,7 @@ import uvloop
 from rich.console import Console
 
 from tests.bench import report
+from tests.bench.mails import measure_mails
 from tests.bench.programme import measure_programme
 from tests.bench.registrations import measure_hall, measure_own_registration
 from tests.bench.report import Measure, Run
@@ -22,6 +23,7 @@ MEASURES: dict[str, Callable[[Stage, Plan], AsyncIterator[Measure]]] = {
     "own_registration": measure_own_registration,
     "hall": measure_hall,
     "scan": measure_scan,
+    "mails": measure_mails,
 }
 
 
