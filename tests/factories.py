@@ -31,10 +31,19 @@ SERIES = {
                 "other",
             )
         ],
-        "objective": [{"value": "ease_pressure", "label": {"en": "Ease pressure on host countries"}}],
+        "objective": [
+            {"value": "ease_pressure", "label": {"en": "Ease pressure on host countries"}},
+            {"value": "self_reliance", "label": {"en": "Enhance refugee self-reliance"}},
+        ],
         "focus_area": [{"value": "education", "label": {"en": "Education"}}],
-        "contribution_kind": [{"value": "financial", "label": {"en": "Financial"}}],
-        "multistakeholder_pledge": [{"value": "legal_community", "label": {"en": "Legal Community"}}],
+        "contribution_kind": [
+            {"value": "financial", "label": {"en": "Financial"}},
+            {"value": "technical", "label": {"en": "Technical"}},
+        ],
+        "multistakeholder_pledge": [
+            {"value": "legal_community", "label": {"en": "Legal Community"}},
+            {"value": "sport_for_inclusion", "label": {"en": "Sport for Inclusion and Protection"}},
+        ],
     },
 }
 
@@ -127,6 +136,20 @@ async def publish_programme(manager: Client, edition: str = "grf-2023") -> dict[
     return release
 
 
+async def make_pledge(
+    officer: Client, lead: dict[str, Any], status: str = "draft", edition: str = "grf-2023", **fields: Any
+) -> dict[str, Any]:
+    """A pledge of an entity, made and moved on to a status (short of `announced`) by a pledge officer."""
+    body = {"title": {"en": "A million pro bono hours"}, "original_language": "en", "lead_entity": lead["id"]} | fields
+    path = f"/v1/editions/{edition}/pledges"
+    pledge = await officer.made(path, body)
+    moves = {"draft": [], "submitted": ["submit"], "verified": ["submit", "verify"]}
+    moves["withdrawn"] = [*moves["verified"], "withdraw"]
+    for move in moves[status]:
+        pledge = await officer.made(f"{path}/{pledge['id']}/{move}", None)
+    return pledge
+
+
 REGISTRATIONS = "/v1/editions/grf-2023/registrations"
 
 
@@ -152,3 +175,23 @@ async def make_entity(registrar: Client, name: str = "City of Probe", **changes:
 async def make_delegation(registrar: Client, entity: dict[str, Any], edition: str = "grf-2023") -> dict[str, Any]:
     """The delegation of an entity."""
     return await registrar.made(f"/v1/editions/{edition}/delegations", {"entity": entity["id"]})
+
+
+async def badge_token(registrar: Client, registration: dict[str, Any], edition: str = "grf-2023") -> str:
+    """The token of the newest badge of a registration."""
+    answer = await registrar.get(f"/v1/editions/{edition}/badges", params={"registration": registration["id"]})
+    newest = max(answer.json()["items"], key=lambda badge: badge["serial"])
+    token: str = newest["token"]
+    return token
+
+
+def scan_fields(badge: str, scan_id: str, at: str, **changes: Any) -> dict[str, Any]:
+    """A good body for a scan at the main gate, at a time on 13 December 2023 (UTC)."""
+    fields = {
+        "badge": badge,
+        "gate": "main",
+        "direction": "in",
+        "scan_id": scan_id,
+        "occurred_at": f"2023-12-13T{at}:00Z",
+    } | changes
+    return {name: value for name, value in fields.items() if value is not None}

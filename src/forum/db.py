@@ -5,7 +5,8 @@ single cost of a keyed read): use `SET LOCAL` and transaction-level advisory loc
 connection of its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_type_hints
 
@@ -83,6 +84,11 @@ async def open_connection(
     )
 
 
+async def ping(connection: Connection) -> None:
+    """Raise unless the connection still answers."""
+    await connection.execute("SELECT")
+
+
 def _make_maker(type_: Any) -> Callable[[asyncpg.Record], Any]:
     """Rows become structs by position; a struct that holds structs is converted field by field."""
     if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):
@@ -122,6 +128,12 @@ async def fetch_all(connection: Connection, sql: str, type_: type[T], *arguments
     return [make(row) for row in await connection.fetch(sql, *arguments)]
 
 
+async def fetch_each(connection: Connection, sql: str, type_: type[T], rows: Iterable[Sequence[Any]]) -> list[T]:
+    """A statement that answers one row, run for each row of parameters in one round trip; all of them or none."""
+    make = _maker(type_)
+    return [make(row) for row in await connection.fetchmany(sql, rows)]
+
+
 async def value(connection: Connection, sql: str, *arguments: Any) -> Any:
     """The first column of the first row, or None."""
     return await connection.fetchval(sql, *arguments)
@@ -131,6 +143,12 @@ async def execute(connection: Connection, sql: str, *arguments: Any) -> int:
     """The number of rows that the statement touched."""
     status: str = await connection.execute(sql, *arguments)
     return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
+
+
+async def read_clock(connection: Connection) -> datetime:
+    """What the database's clock shows."""
+    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return now
 
 
 def columns(row: msgspec.Struct) -> tuple[Any, ...]:
