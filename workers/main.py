@@ -52,7 +52,8 @@ async def run_worker(settings: Settings) -> None:
             await _run_arq(settings.redis_url, office)
             if not closing.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(closing.wait(), QUEUE_RECONNECT_SECONDS)
+                    async with asyncio.timeout(QUEUE_RECONNECT_SECONDS):
+                        await closing.wait()
 
 
 async def _run_arq(redis_url: str, office: Office) -> None:

@@ -48,6 +48,7 @@ class Relay:
                 while await outbox.relay(connection, self._queue, system_clock(), self._again_after):
                     pass
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._hint.wait(), SWEEP_SECONDS)
+                    async with asyncio.timeout(SWEEP_SECONDS):  # wait_for can lose a cancellation before Python 3.12
+                        await self._hint.wait()
         finally:
             connection.terminate()

@@ -75,7 +75,8 @@ async def _listen_once(database_url: str, subscribers: Sequence[Subscriber]) -> 
             await _subscribe(connection, subscriber)
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(lost.wait(), HEARTBEAT_SECONDS)
+                async with asyncio.timeout(HEARTBEAT_SECONDS):  # wait_for can lose a cancellation before Python 3.12
+                    await lost.wait()
             await ping(connection)
     finally:
         lose()

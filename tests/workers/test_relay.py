@@ -1,0 +1,73 @@
+"""The relay inside a worker: woken at once, and gone when it is told to go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from arq import ArqRedis
+
+from forum import outbox
+from forum.db import Connection
+from forum.jobs import InviteEdition
+from forum.settings import Settings
+from workers.office import open_queue
+from workers.relay import Relay
+
+
+@pytest.fixture
+async def queue(settings: Settings) -> AsyncIterator[ArqRedis]:
+    """The queue, empty."""
+    assert settings.redis_url
+    made = open_queue(settings.redis_url)
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+def relay(settings: Settings, queue: ArqRedis) -> Relay:
+    """A relay that hands a job over again after a minute."""
+    assert settings.database_url
+    return Relay(settings.database_url, queue, timedelta(minutes=1))
+
+
+async def until_relayed(conn: Connection, queue: ArqRedis, count: int) -> None:
+    """Wait for that many jobs in the queue."""
+    async with asyncio.timeout(10):
+        while len(await queue.queued_jobs()) < count:
+            await conn.execute("SELECT pg_sleep(0.01)")
+
+
+async def test_published_job_is_in_the_queue_at_once(conn: Connection, queue: ArqRedis, relay: Relay) -> None:
+    task = asyncio.create_task(relay.run())
+    await outbox.publish(conn, InviteEdition(uuid4(), 1))
+    await until_relayed(conn, queue, 1)
+    await outbox.publish(conn, InviteEdition(uuid4(), 1))
+    await until_relayed(conn, queue, 2)
+    task.cancel()
+
+    jobs = sorted(await queue.queued_jobs(), key=lambda job: str(job.job_id))
+    assert [(job.function, job.args, job.job_id) for job in jobs] == [
+        ("invite_edition", [[1]], "outbox:1:1"),
+        ("invite_edition", [[2]], "outbox:2:1"),
+    ]
+
+
+@pytest.mark.parametrize("steps", range(5))
+async def test_relay_that_is_woken_and_stopped_at_once_stops(
+    conn: Connection, queue: ArqRedis, relay: Relay, steps: int
+) -> None:
+    await outbox.publish(conn, InviteEdition(uuid4(), 1))
+    task = asyncio.create_task(relay.run())
+    await until_relayed(conn, queue, 1)
+    await conn.execute("SELECT pg_sleep(0.05)")
+    relay.wake()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+
+    task.cancel()
+
+    done, _ = await asyncio.wait([task], timeout=5)
+    assert done == {task}
+    assert task.cancelled()
