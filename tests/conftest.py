@@ -22,6 +22,7 @@ from forum.db import Connection, Pool, open_pool
 from forum.embedded import Services, services
 from forum.http import Application
 from forum.migrations import migrate
+from forum.registrations.service import ensure_badge_key
 from forum.settings import Settings
 from tests.client import Client
 
@@ -74,6 +75,7 @@ def template(servers: Services) -> Iterator[str]:
         await _run(servers.database_url, f"CREATE DATABASE {name}")
         connection = await asyncpg.connect(_with_database(servers.database_url, name))
         await migrate(connection)
+        await ensure_badge_key(connection, datetime.now(UTC))
         await connection.close()
 
     asyncio.run(build())

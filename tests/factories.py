@@ -125,3 +125,30 @@ async def publish_programme(manager: Client, edition: str = "grf-2023") -> dict[
     publication = await manager.made(f"/v1/editions/{edition}/programme/publish", {})
     release: dict[str, Any] = publication["release"]
     return release
+
+
+REGISTRATIONS = "/v1/editions/grf-2023/registrations"
+
+
+def registration_fields(email: str = "amina@delegates.example", **changes: Any) -> dict[str, Any]:
+    """A good body for a new registration in person."""
+    person = {"given_name": "Amina", "family_name": "Probe", "email": email} | changes.pop("person", {})
+    return {"person": person, "category": "ngo", "mode": "in_person"} | changes
+
+
+async def make_registration(
+    registrar: Client, email: str = "amina@delegates.example", edition: str = "grf-2023", **changes: Any
+) -> dict[str, Any]:
+    """A registration, made by somebody who may register others."""
+    return await registrar.made(f"/v1/editions/{edition}/registrations", registration_fields(email, **changes))
+
+
+async def make_entity(registrar: Client, name: str = "City of Probe", **changes: Any) -> dict[str, Any]:
+    """An entity, made by somebody who may."""
+    fields = {"name": name, "category": "local_or_regional_government", "country": "CH"} | changes
+    return await registrar.made("/v1/entities", fields)
+
+
+async def make_delegation(registrar: Client, entity: dict[str, Any], edition: str = "grf-2023") -> dict[str, Any]:
+    """The delegation of an entity."""
+    return await registrar.made(f"/v1/editions/{edition}/delegations", {"entity": entity["id"]})

@@ -112,13 +112,14 @@ CREATE TRIGGER registrations_record_transition AFTER INSERT OR UPDATE ON registr
     FOR EACH ROW EXECUTE FUNCTION record_transition();
 
 CREATE FUNCTION promote_waiting(of_edition uuid, of_mode text, promoted_at timestamptz) RETURNS SETOF uuid LANGUAGE sql AS $$
+    SELECT set_config('forum.reason', 'A place became free.', true);
     WITH free AS (
         SELECT capacity - taken AS places FROM places WHERE edition_id = of_edition AND mode = of_mode
     ),
     first_in_line AS (
         SELECT id FROM registrations
         WHERE edition_id = of_edition AND mode = of_mode AND status = 'waitlisted'
-        ORDER BY waitlist_ticket LIMIT (SELECT greatest(places, 0) FROM free)
+        ORDER BY waitlist_ticket LIMIT (SELECT CASE WHEN places IS NOT NULL THEN greatest(places, 0) END FROM free)
     ),
     promoted AS (
         UPDATE registrations r SET status = 'approved', waitlist_ticket = NULL, placed_at = promoted_at, version = version + 1

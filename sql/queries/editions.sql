@@ -53,8 +53,8 @@ FROM edition_details e
 WHERE e.id = $1;
 
 -- name: lock_edition
--- Lock an edition until the transaction ends.
-SELECT id FROM editions WHERE id = $1 FOR UPDATE;
+-- Lock an edition until the transaction ends. Not its key: who registers holds the places and refers to the edition.
+SELECT id FROM editions WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: find_edition_id
 -- The id of a slug.

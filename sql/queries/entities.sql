@@ -9,7 +9,7 @@ SELECT id, name, category, country, parent_id AS parent, external_id, version FR
 
 -- name: lock_entity
 -- An entity by id, locked until the transaction ends.
-SELECT id, name, category, country, parent_id AS parent, external_id, version FROM entities WHERE id = $1 FOR UPDATE;
+SELECT id, name, category, country, parent_id AS parent, external_id, version FROM entities WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: find_named_entity
 -- The entity that has a name in a category.

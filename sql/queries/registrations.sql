@@ -1,10 +1,21 @@
+-- name: get_registration_references
+-- What a new registration names: whether the category ($2), entity and delegation are there, and whether the address ($6) is
+-- that of the person ($5) who asks. No row: there is no such edition.
+SELECT e.status AS edition_status,
+       EXISTS (SELECT FROM terms t WHERE t.series_code = e.series_code AND t.vocabulary = 'stakeholder_category' AND t.value = $2)
+           AS is_category_known,
+       $3::uuid IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = $3) AS is_entity_known,
+       $4::uuid IS NULL OR EXISTS (SELECT FROM delegations d WHERE d.edition_id = e.id AND d.id = $4) AS is_delegation_known,
+       EXISTS (SELECT FROM persons p WHERE p.id = $5::uuid AND lower(p.email) = lower($6::text)) AS is_own_address
+FROM editions e WHERE e.id = $1;
+
 -- name: lock_places
 -- The places of an edition in these modes, locked in a fixed order until the transaction ends, with the edition's rules.
--- Who acts is remembered for the history that a trigger writes.
+-- Who acts, and why, is remembered for the history that a trigger writes.
 SELECT p.mode, p.capacity, p.taken, e.status, e.mode AS edition_mode, e.approval,
        CASE p.mode WHEN 'in_person' THEN e.in_person_opens_at ELSE e.online_opens_at END AS opens_at,
        CASE p.mode WHEN 'in_person' THEN e.in_person_closes_at ELSE e.online_closes_at END AS closes_at,
-       set_config('forum.token_id', $3::text, true) AS token_id
+       set_config('forum.token_id', $3::text, true) AS token_id, set_config('forum.reason', $4::text, true) AS reason
 FROM places p JOIN editions e ON e.id = p.edition_id
 WHERE p.edition_id = $1 AND p.mode = ANY ($2::text[])
 ORDER BY p.mode FOR UPDATE OF p;
@@ -15,7 +26,7 @@ ORDER BY p.mode FOR UPDATE OF p;
 WITH person AS (
     INSERT INTO persons (id, email, language, timezone, created_at) VALUES ($3, $4, $7, $8, $19)
     ON CONFLICT (lower(email)) DO UPDATE SET language = persons.language
-    RETURNING id
+    RETURNING id, email
 ),
 made AS (
     INSERT INTO registrations (edition_id, id, person_id, given_name, family_name, language, timezone, entity_id,
@@ -26,13 +37,23 @@ made AS (
            CASE WHEN $14 = 'waitlisted' THEN nextval('waitlist_tickets') END, $18, $19, $19
     FROM person
     ON CONFLICT DO NOTHING
-    RETURNING id, mode, status
+    RETURNING id, edition_id, given_name, family_name, language, timezone, entity_id, delegation_id, country, category, mode,
+              status, accessibility_needs, consents, source, external_id, created_at, version
 ),
 counted AS (
     UPDATE places SET taken = taken + 1 FROM made
-    WHERE edition_id = $1 AND places.mode = made.mode AND made.status = 'approved'
+    WHERE places.edition_id = $1 AND places.mode = made.mode AND made.status = 'approved'
 )
-SELECT id FROM made;
+SELECT m.id, m.edition_id,
+       jsonb_build_object('given_name', m.given_name, 'family_name', m.family_name, 'email', person.email,
+                          'language', m.language, 'timezone', m.timezone) AS person,
+       m.entity_id AS entity, m.delegation_id AS delegation, m.country, m.category, m.mode, m.status, m.accessibility_needs,
+       m.consents, m.source,
+       CASE WHEN m.status = 'waitlisted' THEN
+           1 + (SELECT count(*) FROM registrations w
+                WHERE w.edition_id = $1 AND w.mode = m.mode AND w.status = 'waitlisted') END AS waitlist_position,
+       m.external_id, m.created_at, m.version
+FROM made m, person;
 
 -- name: find_active
 -- The active registration of an address.
@@ -47,8 +68,9 @@ FROM registration_details
 WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4);
 
 -- name: lock_registration
--- Lock a registration until the transaction ends; its owner.
-SELECT person_id FROM registrations WHERE edition_id = $1 AND id = $2 FOR UPDATE;
+-- Lock a registration until the transaction ends, for its owner or for who may change all of the edition.
+SELECT id, status, mode, version FROM registrations
+WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4) FOR NO KEY UPDATE;
 
 -- name: list_registrations
 -- The registrations of an edition.
@@ -103,9 +125,11 @@ WHERE edition_id = $1 AND mode = $2;
 SELECT promote_waiting($1, $2, $3) AS id;
 
 -- name: list_transitions
--- The history of a registration.
+-- The history of a registration, oldest first.
 SELECT number, status, mode, at, by_token, reason
-FROM registration_transitions WHERE edition_id = $1 AND registration_id = $2 ORDER BY number;
+FROM registration_transitions
+WHERE edition_id = $1 AND registration_id = $2 AND ($3::integer IS NULL OR number > $3)
+ORDER BY number LIMIT $4;
 
 -- name: ensure_badge_key
 -- The first badge key, unless there is one.

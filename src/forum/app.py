@@ -26,6 +26,8 @@ from forum.pagination import Paging
 from forum.permissions import Principal
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
+from forum.registrations.routes import HANDLERS as REGISTRATIONS
+from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
 from forum.transactions import UnitOfWork, replay_answer, unit_of
@@ -99,6 +101,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *PROGRAMME,
             *SPEAKERS,
             *CALENDARS,
+            *REGISTRATIONS,
             *NOTIFICATIONS,
         ],
         guards=[permissions.authorize],
@@ -125,6 +128,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "clock": clock or clock_of(settings.rehearsal_at),
                 "edition_ids": {},
                 "keeper": Keeper(),
+                "key_ring": KeyRing(),
             }
         ),
         lifespan=[lifespan],

@@ -48,6 +48,7 @@ T = TypeVar("T")
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_ABSENT = re.compile(r"^Missing required \w+ parameter '([^']+)'")
 _JSON_TYPES = frozenset({"", "application/json", "application/merge-patch+json"})
 _FIXED_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -60,16 +61,17 @@ log = logging.getLogger("forum")
 class ForumRequest(Request[Any, Any, State]):
     """A request whose body is read strictly, with every fault named."""
 
+    async def body(self) -> bytes:
+        """The body; a POST without one says the same as `{}`: an action that can be told something need not be."""
+        return await super().body() or (b"{}" if self.method == HttpMethod.POST else b"")
+
     async def json(self) -> Any:
         """The body as the handler's own type."""
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in _JSON_TYPES:
             raise UnsupportedMediaType(f"Send application/json, not {media_type[:60]!r}.")
         field = self.route_handler.parsed_data_field
-        body = await self.body()
-        if not body and self.method == HttpMethod.POST:
-            body = b"{}"  # an action that can be told something need not be
-        return bodies.decode(body, Any if field is None else field.annotation)
+        return bodies.decode(await self.body(), Any if field is None else field.annotation)
 
 
 class ForumResponse(Response[T]):
@@ -201,7 +203,9 @@ def _parameter_faults(exc: ValidationException) -> ForumError:
         if item.get("key") == "data":
             return Malformed("The body is empty: send JSON.")
         faults.append(Fault(parameter=str(item.get("key", "")), code="bad_parameter", detail=words))
-    return Invalid(faults or [Fault(code="bad_parameter", detail=str(exc.detail))])
+    if not faults and (absent := _ABSENT.search(exc.detail)):
+        faults.append(Fault(parameter=absent[1], code="missing", detail="This parameter is required."))
+    return Invalid(faults or [Fault(code="bad_parameter", detail="A parameter is wrong.")])
 
 
 def answer_error(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:

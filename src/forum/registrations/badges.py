@@ -68,9 +68,12 @@ async def list_badges(
     return paging.page(rows, lambda badge: badge.id)
 
 
-async def list_public_keys(conn: Connection) -> list[PublicBadgeKey]:
-    """What a scanner needs to verify badges by itself."""
-    return [PublicBadgeKey(key.id, "Ed25519", _encode(key.public_key)) for key in await queries.list_badge_keys(conn)]
+async def list_public_keys(conn: Connection, paging: Paging) -> Page[PublicBadgeKey]:
+    """What a scanner needs to verify badges by itself, oldest first."""
+    after = paging.after(int) or 0
+    keys = [key for key in await queries.list_badge_keys(conn) if key.id > after]
+    public = [PublicBadgeKey(key.id, "Ed25519", _encode(key.public_key)) for key in keys[: paging.limit + 1]]
+    return paging.page(public, lambda key: key.id)
 
 
 def sign(badge_id: UUID, key: BadgeKey) -> str:

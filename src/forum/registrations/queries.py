@@ -5,21 +5,46 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from forum.db import Connection, execute, fetch_all, find, get, value
-from forum.registrations.types import BadgeKey, BadgeRow, Places, Registration, Transition
+from forum.db import Connection, columns, execute, fetch_all, find, get, value
+from forum.registrations.types import (
+    BadgeKey,
+    BadgeRow,
+    LockedRegistration,
+    Places,
+    Registration,
+    RegistrationFilter,
+    RegistrationReferences,
+    Transition,
+)
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("registrations")
 
 
-async def lock_places(conn: Connection, edition_id: UUID, modes: Sequence[str], token_id: str) -> list[Places]:
-    """The places of these modes, locked until the transaction ends."""
-    return await fetch_all(conn, _SQL["lock_places"], Places, edition_id, modes, token_id)
+async def get_registration_references(
+    conn: Connection,
+    edition_id: UUID,
+    category: str,
+    entity: UUID | None,
+    delegation: UUID | None,
+    person_id: UUID | None,
+    email: str,
+) -> RegistrationReferences:
+    """What is known of the things that a new registration names; raises `NotFound` without the edition."""
+    named = (category, entity, delegation, person_id, email)
+    return await get(conn, _SQL["get_registration_references"], RegistrationReferences, edition_id, *named)
 
 
-async def insert_registration(conn: Connection, *fields: Any) -> UUID | None:
+async def lock_places(
+    conn: Connection, edition_id: UUID, modes: Sequence[str], token_id: str, reason: str
+) -> list[Places]:
+    """The places of these modes, locked until the transaction ends; none without the edition."""
+    return await fetch_all(conn, _SQL["lock_places"], Places, edition_id, modes, token_id, reason)
+
+
+async def insert_registration(conn: Connection, *fields: Any) -> Registration | None:
     """Register a person; None when they are registered already. The fields stand in the statement's order."""
-    return await find(conn, _SQL["insert_registration"], UUID, *fields)
+    return await find(conn, _SQL["insert_registration"], Registration, *fields)
 
 
 async def find_active(conn: Connection, edition_id: UUID, email: str) -> UUID | None:
@@ -35,45 +60,25 @@ async def find_registration(
     return await get(conn, _SQL["find_registration"], Registration, *key)
 
 
-async def lock_registration(conn: Connection, edition_id: UUID, registration_id: UUID) -> UUID:
-    """Lock a registration; its owner."""
-    return await get(conn, _SQL["lock_registration"], UUID, edition_id, registration_id)
+async def lock_registration(
+    conn: Connection, edition_id: UUID, registration_id: UUID, writes_all: bool, person_id: UUID | None
+) -> LockedRegistration:
+    """Lock a registration that is the person's, or any for who may change all; raises `NotFound`."""
+    key = (edition_id, registration_id, writes_all, person_id)
+    return await get(conn, _SQL["lock_registration"], LockedRegistration, *key)
 
 
 async def list_registrations(
-    conn: Connection,
-    edition_id: UUID,
-    status: str | None,
-    mode: str | None,
-    category: str | None,
-    country: str | None,
-    delegation: UUID | None,
-    entity: UUID | None,
-    email: str | None,
-    external_id: str | None,
-    after: UUID | None,
-    limit: int,
+    conn: Connection, edition_id: UUID, wanted: RegistrationFilter, after: UUID | None, limit: int
 ) -> list[Registration]:
     """The registrations of an edition."""
-    chosen = (edition_id, status, mode, category, country, delegation, entity, email, external_id)
-    return await fetch_all(conn, _SQL["list_registrations"], Registration, *chosen, after, limit)
+    chosen = (edition_id, *columns(wanted), after, limit)
+    return await fetch_all(conn, _SQL["list_registrations"], Registration, *chosen)
 
 
-async def count_registrations(
-    conn: Connection,
-    edition_id: UUID,
-    status: str | None,
-    mode: str | None,
-    category: str | None,
-    country: str | None,
-    delegation: UUID | None,
-    entity: UUID | None,
-    email: str | None,
-    external_id: str | None,
-) -> int:
+async def count_registrations(conn: Connection, edition_id: UUID, wanted: RegistrationFilter) -> int:
     """How many registrations the list has."""
-    chosen = (edition_id, status, mode, category, country, delegation, entity, email, external_id)
-    return int(await value(conn, _SQL["count_registrations"], *chosen))
+    return int(await value(conn, _SQL["count_registrations"], edition_id, *columns(wanted)))
 
 
 async def list_own_registrations(
@@ -110,9 +115,11 @@ async def promote_waiting(conn: Connection, edition_id: UUID, mode: str, now: da
     return await fetch_all(conn, _SQL["promote_waiting"], UUID, edition_id, mode, now)
 
 
-async def list_transitions(conn: Connection, edition_id: UUID, registration_id: UUID) -> list[Transition]:
-    """The history of a registration."""
-    return await fetch_all(conn, _SQL["list_transitions"], Transition, edition_id, registration_id)
+async def list_transitions(
+    conn: Connection, edition_id: UUID, registration_id: UUID, after: int | None, limit: int
+) -> list[Transition]:
+    """The history of a registration, oldest first."""
+    return await fetch_all(conn, _SQL["list_transitions"], Transition, edition_id, registration_id, after, limit)
 
 
 async def ensure_badge_key(conn: Connection, private_key: bytes, public_key: bytes, now: datetime) -> None:

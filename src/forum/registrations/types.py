@@ -1,5 +1,6 @@
 """What the registrations slice takes and answers."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from forum.codes import Country, Email, ExternalId, LanguageTag, Line, Mode, Prose, Term, TimeZoneName
+from forum.errors import Fault
 
 RegistrationStatus = Literal["submitted", "approved", "declined", "waitlisted", "withdrawn", "revoked"]
 Consent = Literal["publish_name", "photography", "contact_after"]
@@ -36,6 +38,16 @@ class NewRegistration(Struct, forbid_unknown_fields=True, kw_only=True):
     accessibility_needs: Prose | None = None
     consents: Consents = []
     external_id: ExternalId | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """Each consent is given once."""
+        yield from _repeated(self.consents)
+
+
+def _repeated(consents: list[Consent]) -> Iterator[Fault]:
+    for index, consent in enumerate(consents):
+        if consent in consents[:index]:
+            yield Fault(pointer=f"/consents/{index}", code="duplicate", detail="This consent stands twice.")
 
 
 class Person(Struct):
@@ -68,6 +80,10 @@ class Registration(Struct, kw_only=True):
     created_at: datetime
     version: int
 
+    def faults(self) -> Iterator[Fault]:
+        """Each consent is given once."""
+        yield from _repeated(self.consents)
+
 
 class PersonPatch(Struct, forbid_unknown_fields=True):
     """Changes of a person's details in one registration."""
@@ -94,23 +110,30 @@ class ModeSwitch(Struct, forbid_unknown_fields=True):
     """How the person wants to take part from now on."""
 
     mode: Mode
+    reason: Prose | None = None
+
+
+class MoveReason(Struct, forbid_unknown_fields=True):
+    """Why a registration is moved, for its history."""
+
+    reason: Prose | None = None
 
 
 class RegistrationFilter(Struct, frozen=True):
-    """Which registrations to list."""
+    """Which registrations to list; in the order of the statement's parameters."""
 
-    status: RegistrationStatus | None
-    mode: Mode | None
-    category: str | None
-    country: str | None
-    delegation: UUID | None
-    entity: UUID | None
-    email: str | None
-    external_id: str | None
+    status: RegistrationStatus | None = None
+    mode: Mode | None = None
+    category: str | None = None
+    country: str | None = None
+    delegation: UUID | None = None
+    entity: UUID | None = None
+    email: str | None = None
+    external_id: str | None = None
 
 
 class Places(Struct, frozen=True):
-    """The places of a mode, locked, and the rules of the edition."""
+    """The places of a mode, locked, and the rules of the edition. The last two fields are what history remembers."""
 
     mode: Mode
     capacity: int | None
@@ -121,6 +144,12 @@ class Places(Struct, frozen=True):
     opens_at: datetime | None
     closes_at: datetime | None
     token_id: str
+    reason: str
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the edition is held in this mode."""
+        return self.edition_mode in ("hybrid", self.mode)
 
     @property
     def is_free(self) -> bool:
@@ -144,10 +173,23 @@ class Transition(Struct):
     reason: str | None
 
 
-class History(Struct):
-    """All steps, oldest first."""
+class RegistrationReferences(Struct, frozen=True):
+    """What is known of the things that a new registration names."""
 
-    items: list[Transition]
+    edition_status: str
+    is_category_known: bool
+    is_entity_known: bool
+    is_delegation_known: bool
+    is_own_address: bool
+
+
+class LockedRegistration(Struct, frozen=True):
+    """What decides how a registration can move; it stays so until the transaction ends."""
+
+    id: UUID
+    status: RegistrationStatus
+    mode: Mode
+    version: int
 
 
 class BadgeRow(Struct, frozen=True):
@@ -185,9 +227,3 @@ class PublicBadgeKey(Struct):
     id: int
     algorithm: Literal["Ed25519"]
     public_key: str
-
-
-class PublicBadgeKeys(Struct):
-    """Every key that badges may be signed with."""
-
-    items: list[PublicBadgeKey]

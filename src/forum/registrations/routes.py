@@ -1,0 +1,204 @@
+"""The HTTP side of registrations and badges."""
+
+from datetime import datetime
+from uuid import UUID
+
+from litestar import get, patch, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.enums import HttpMethod
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from forum.codes import Mode
+from forum.db import Connection
+from forum.http import IfMatch
+from forum.pagination import Page, Paging
+from forum.permissions import Permission, Principal, needs
+from forum.registrations import service
+from forum.registrations.types import (
+    Badge,
+    ModeSwitch,
+    MoveReason,
+    NewRegistration,
+    PublicBadgeKey,
+    Registration,
+    RegistrationFilter,
+    RegistrationPatch,
+    RegistrationStatus,
+    Transition,
+)
+
+SIGNED_IN, READ, WRITE = (
+    needs(Permission.SIGNED_IN),
+    needs(Permission.REGISTRATIONS_READ),
+    needs(Permission.REGISTRATIONS_WRITE),
+)
+TAGS = ["registrations"]
+REGISTRATIONS = "/editions/{edition:str}/registrations"
+
+
+@get(REGISTRATIONS, opt=READ, operation_id="list_registrations", tags=TAGS)
+async def list_registrations(
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    paging: NamedDependency[Paging],
+    status: FromQuery[RegistrationStatus | None] = None,
+    mode: FromQuery[Mode | None] = None,
+    category: FromQuery[str | None] = None,
+    country: FromQuery[str | None] = None,
+    delegation: FromQuery[UUID | None] = None,
+    entity: FromQuery[UUID | None] = None,
+    email: FromQuery[str | None] = None,
+    external_id: FromQuery[str | None] = None,
+) -> Page[Registration]:
+    """The registrations of an edition, for registrars, in the order in which they were made."""
+    wanted = RegistrationFilter(status, mode, category, country, delegation, entity, email, external_id)
+    return await service.list_registrations(conn, edition_id, wanted, paging)
+
+
+@post(REGISTRATIONS, opt=SIGNED_IN, operation_id="create_registration", tags=TAGS)
+async def create_registration(
+    data: JSONBody[NewRegistration],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> Registration:
+    """Register yourself, with the address that you signed in with, or others as a registrar or a trusted frontend.
+
+    When no place is free the answer is 201 with status `waitlisted` and the position in line. 409
+    `already_registered` names the active registration of that person in `id`.
+    """
+    return await service.create_registration(conn, principal, edition_id, data, now)
+
+
+@get(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=SIGNED_IN, operation_id="get_registration", tags=TAGS)
+async def get_registration(
+    registration_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+) -> Registration:
+    """One registration: your own, or any as a registrar."""
+    return await service.find_registration(conn, principal, edition_id, registration_id)
+
+
+@patch(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=SIGNED_IN, operation_id="update_registration", tags=TAGS)
+async def update_registration(
+    data: JSONBody[RegistrationPatch],
+    registration_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    if_match: NamedDependency[IfMatch],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+) -> Registration:
+    """Change the details of an active registration. Entity, delegation, country and category are for registrars."""
+    return await service.update_registration(conn, principal, edition_id, registration_id, data, if_match)
+
+
+@get(
+    f"{REGISTRATIONS}/{{registration_id:uuid}}/transitions",
+    opt=SIGNED_IN,
+    operation_id="list_registration_transitions",
+    tags=TAGS,
+)
+async def list_registration_transitions(
+    registration_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    paging: NamedDependency[Paging],
+) -> Page[Transition]:
+    """Every change of status or mode of a registration, oldest first: when, by which token, and why."""
+    return await service.list_transitions(conn, principal, edition_id, registration_id, paging)
+
+
+@post(
+    f"{REGISTRATIONS}/{{registration_id:uuid}}/switch-mode",
+    opt=SIGNED_IN,
+    status_code=200,
+    operation_id="switch_registration_mode",
+    tags=TAGS,
+)
+async def switch_registration_mode(
+    data: JSONBody[ModeSwitch],
+    registration_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> Registration:
+    """Take part in the other way from now on: the place goes to the next in line, the badge is revoked or made.
+
+    409 `no_place_free` when the other mode is full; the registration stays as it is then.
+    """
+    return await service.switch_mode(conn, principal, edition_id, registration_id, data.mode, data.reason, now)
+
+
+def _move_route(move: service.Move, opt: dict[str, Permission], description: str) -> HTTPRouteHandler:
+    async def move_registration(
+        data: JSONBody[MoveReason],
+        registration_id: FromPath[UUID],
+        edition_id: NamedDependency[UUID],
+        conn: NamedDependency[Connection],
+        principal: NamedDependency[Principal],
+        now: NamedDependency[datetime],
+    ) -> Registration:
+        return await service.move_registration(conn, principal, edition_id, registration_id, move, data.reason, now)
+
+    return HTTPRouteHandler(
+        f"{REGISTRATIONS}/{{registration_id:uuid}}/{move}",
+        http_method=HttpMethod.POST,
+        opt=opt,
+        status_code=200,
+        operation_id=f"{move}_registration",
+        description=description,
+        tags=TAGS,
+    )(move_registration)
+
+
+@get("/me/registrations", opt=SIGNED_IN, operation_id="list_own_registrations", tags=TAGS)
+async def list_own_registrations(
+    conn: NamedDependency[Connection], principal: NamedDependency[Principal], paging: NamedDependency[Paging]
+) -> Page[Registration]:
+    """Your own registrations in every edition, oldest first."""
+    return await service.list_own_registrations(conn, principal, paging)
+
+
+@get("/editions/{edition:str}/badges", opt=SIGNED_IN, operation_id="list_badges", tags=TAGS)
+async def list_badges(
+    registration: FromQuery[UUID],
+    state: State,
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    paging: NamedDependency[Paging],
+) -> Page[Badge]:
+    """The badges of a registration, your own or any as a registrar: at most one of them is live."""
+    return await service.list_badges(conn, principal, edition_id, registration, state.key_ring, paging)
+
+
+@get("/badge-keys", opt=needs(Permission.PUBLIC), operation_id="list_badge_keys", tags=TAGS)
+async def list_badge_keys(conn: NamedDependency[Connection], paging: NamedDependency[Paging]) -> Page[PublicBadgeKey]:
+    """The public keys with which a scanner verifies badges without the server."""
+    return await service.list_public_keys(conn, paging)
+
+
+HANDLERS = [
+    list_registrations,
+    create_registration,
+    get_registration,
+    update_registration,
+    list_registration_transitions,
+    switch_registration_mode,
+    _move_route("approve", WRITE, "Approve a submitted registration; without a free place it waits for one."),
+    _move_route("decline", WRITE, "Decline a registration that is submitted or waiting."),
+    _move_route(
+        "withdraw", SIGNED_IN, "Withdraw your own registration, or any as a registrar; the next in line follows."
+    ),
+    _move_route("revoke", WRITE, "Take an approved place back; the next in line follows."),
+    list_own_registrations,
+    list_badges,
+    list_badge_keys,
+]

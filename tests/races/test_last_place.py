@@ -1,0 +1,127 @@
+"""The last place, wanted by many at once: two applications on one database, each with a pool of its own."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from forum.app import create_app
+from forum.db import Connection, open_pool
+from forum.registrations import queries
+from forum.settings import Settings
+from tests.client import Client
+from tests.conftest import Timeline
+from tests.factories import REGISTRATIONS, make_edition, registration_fields
+
+PEOPLE, SEATS = 200, 30
+
+
+@pytest.fixture
+async def twin(settings: Settings, client: Client, clock: Timeline) -> AsyncIterator[Client]:
+    """A second application, as another process would be."""
+    assert settings.database_url
+    pool = await open_pool(settings.database_url, size=10)
+    transport = httpx.ASGITransport(app=create_app(settings, pool=pool, clock=clock), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://forum.test") as http:
+        yield Client(http, pool, clock)
+    await pool.close()
+
+
+async def frontends(client: Client, twin: Client, **changes: Any) -> list[Client]:
+    """The same trusted frontend, speaking to both applications."""
+    edition = await make_edition(client, **changes)
+    frontend = await client.as_client(edition["id"], "registrations:create")
+    return [frontend, twin.with_token(frontend.token)]
+
+
+async def ask_all(callers: list[Client], people: int) -> list[httpx.Response]:
+    """Everybody asks for the hall at once."""
+    return await asyncio.gather(
+        *(callers[n % 2].post(REGISTRATIONS, registration_fields(f"p{n}@delegates.example")) for n in range(people))
+    )
+
+
+async def recount(conn: Connection) -> tuple[int, int, int]:
+    """Places taken by the counter, by the registrations, and by the live badges."""
+    row = await conn.fetchrow(
+        "SELECT (SELECT taken FROM places WHERE mode = 'in_person'),"
+        " (SELECT count(*) FROM registrations WHERE status = 'approved' AND mode = 'in_person'),"
+        " (SELECT count(*) FROM badges WHERE revoked_at IS NULL)"
+    )
+    assert row is not None
+    return row[0], row[1], row[2]
+
+
+async def test_last_places_go_to_exactly_as_many_as_there_are(client: Client, twin: Client, conn: Connection) -> None:
+    callers = await frontends(client, twin, in_person_capacity=SEATS)
+
+    answers = await ask_all(callers, PEOPLE)
+
+    assert Counter(a.status_code for a in answers) == {201: PEOPLE}
+    bodies = [answer.json() for answer in answers]
+    assert Counter(body["status"] for body in bodies) == {"approved": SEATS, "waitlisted": PEOPLE - SEATS}
+    positions = sorted(body["waitlist_position"] for body in bodies if body["status"] == "waitlisted")
+    assert positions == list(range(1, PEOPLE - SEATS + 1))
+    assert await recount(conn) == (SEATS, SEATS, SEATS)
+
+
+async def test_race_is_caught_by_the_constraint_when_the_lock_is_taken_out(
+    client: Client, twin: Client, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callers = await frontends(client, twin, in_person_capacity=SEATS)
+    unlocked = queries._SQL["lock_places"].replace("FOR UPDATE OF p", "")
+    monkeypatch.setitem(queries._SQL, "lock_places", unlocked)
+
+    answers = await ask_all(callers, PEOPLE)
+
+    assert Counter(a.status_code for a in answers) != {201: PEOPLE}
+    taken, approved, badges = await recount(conn)
+    assert taken == approved == badges <= SEATS
+
+
+async def test_one_person_who_asks_many_times_at_once_is_registered_once(
+    client: Client, twin: Client, conn: Connection
+) -> None:
+    callers = await frontends(client, twin, in_person_capacity=SEATS)
+
+    answers = await asyncio.gather(*(callers[n % 2].post(REGISTRATIONS, registration_fields()) for n in range(40)))
+
+    made = [answer.json()["id"] for answer in answers if answer.status_code == 201]
+    refused = {(a.status_code, a.json()["id"]) for a in answers if a.status_code != 201}
+    assert (len(made), refused) == (1, {(409, made[0])})
+    assert await recount(conn) == (1, 1, 1)
+
+
+async def test_places_stay_exact_while_people_come_go_and_capacity_changes(
+    client: Client, twin: Client, conn: Connection
+) -> None:
+    callers = await frontends(client, twin, in_person_capacity=5)
+    organizer = await client.as_role("organizer", (await client.get("/v1/editions/grf-2023")).json()["id"])
+
+    async def come_and_go(number: int) -> list[int]:
+        made = await callers[number % 2].post(REGISTRATIONS, registration_fields(f"p{number}@delegates.example"))
+        path = f"{REGISTRATIONS}/{made.json()['id']}"
+        move = ("withdraw", "switch-mode", "stay")[number % 3]
+        if move == "stay":
+            return [made.status_code]
+        gone = await organizer.post(f"{path}/{move}", {"mode": "online"} if move == "switch-mode" else {})
+        return [made.status_code, gone.status_code]
+
+    async def change_capacity(capacity: int) -> list[int]:
+        answer = await organizer.patch("/v1/editions/grf-2023", {"in_person_capacity": capacity})
+        return [answer.status_code]
+
+    steps = [come_and_go(number) for number in range(60)]
+    steps += [change_capacity(capacity) for capacity in (8, 3, 12)]
+    statuses = Counter(status for answers in await asyncio.gather(*steps) for status in answers)
+
+    assert set(statuses) <= {200, 201}
+    taken, approved, badges = await recount(conn)
+    assert taken == approved == badges
+    capacity, kept = await conn.fetchrow("SELECT capacity, kept_over_capacity FROM places WHERE mode = 'in_person'")
+    waiting = await conn.fetchval("SELECT count(*) FROM registrations WHERE status = 'waitlisted'")
+    assert taken <= capacity + kept
+    assert waiting == 0 or taken >= capacity
