@@ -63,7 +63,7 @@ _NAMES: Final = {
 def expand(row: SessionRow) -> list[SessionRow]:
     """A row, and a child session for each item of its agenda, from its hour to that of the next.
 
-    The children are numbered after the row's id. The session itself then has the venue, its children the room.
+    The children are numbered after the row's id. They have the room; the session itself has the venue only.
     """
     if not row.agenda:
         return [row]
@@ -89,7 +89,7 @@ def expand(row: SessionRow) -> list[SessionRow]:
         )
         for number, ((start, title), end) in enumerate(zip(row.agenda, hours, strict=True), 1)
     ]
-    return [msgspec.structs.replace(row, room=None if row.venue else row.room), *children]
+    return [msgspec.structs.replace(row, room=None), *children]
 
 
 async def import_session(desk: Desk, row: SessionRow, listed: Listed) -> Outcome:
@@ -104,6 +104,7 @@ async def import_session(desk: Desk, row: SessionRow, listed: Listed) -> Outcome
             outcome = outcome if outcome == "created" else "updated"
     except Invalid as error:
         plain = [name for name in ("title", "abstract") if not isinstance(getattr(row, name), dict)]
+        plain += ["languages"] if isinstance(row.languages, list) else []
         raise _dated(as_in_row(error, _NAMES, plain)) from error
     except (service.RoomOccupied, service.SpeakerDoubleBooked) as error:
         raise _explain(error, book, row) from error
@@ -133,7 +134,7 @@ async def _fields(desk: Desk, book: Book, row: SessionRow, listed: Listed, *, is
     fields["organisers"] = [await desk.entity(n, "session", row.id, f"/organisers/{i}") for i, n in organisers] or None
     unsaid = {"mode": "online" if book.edition.mode == "online" else "in_person", "access": "open"} if is_new else {}
     known: dict[str, Any] = msgspec.to_builtins(unsaid | given(fields) | when)
-    return known
+    return {"room": None} | known if row.agenda else known
 
 
 def _schedule(desk: Desk, book: Book, row: SessionRow, faults: list[Fault]) -> dict[str, Any]:

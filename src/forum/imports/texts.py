@@ -23,13 +23,13 @@ def changes(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, 
 
 
 def as_in_row(error: Invalid, names: Mapping[str, str], plain: Iterable[str] = ()) -> Invalid:
-    """The same faults, pointing to the row's fields. Those in `plain` stand in the row as a string, not by language."""
+    """The same faults, pointing to the row's fields. Those in `plain` stand there without the name that comes next."""
     return Invalid([_as_in_row(fault, names, frozenset(plain)) for fault in error.errors])
 
 
 def _as_in_row(fault: Fault, names: Mapping[str, str], plain: frozenset[str]) -> Fault:
     _, first, *rest = (fault.pointer or "/").split("/")
     name = names.get(first, first)
-    inside = [] if name in plain else rest
+    inside = rest[1:] if name in plain else rest
     pointer = "/".join(["", name, *inside]) if name else ""
     return Fault(pointer=pointer, code=fault.code, detail=fault.detail)
