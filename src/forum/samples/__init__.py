@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final, Literal
 
-Sample = Literal["series", "programme", "pledges"]
+Sample = Literal["series", "programme", "pledges", "people"]
 _FOLDER: Final = Path(__file__).resolve().parent
 
 
