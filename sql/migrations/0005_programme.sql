@@ -183,9 +183,9 @@ BEGIN
     RAISE EXCEPTION 'rows of % are immutable', TG_TABLE_NAME USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_are_immutable';
 END $$;
 COMMENT ON FUNCTION refuse_change IS 'For tables that tell what was: a row is written once.';
-CREATE TRIGGER releases_are_immutable BEFORE UPDATE OR DELETE ON releases
+CREATE TRIGGER releases_are_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON releases
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER release_sessions_are_immutable BEFORE UPDATE OR DELETE ON release_sessions
+CREATE TRIGGER release_sessions_are_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON release_sessions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE VIEW publishable_sessions AS

@@ -57,8 +57,8 @@ WHERE e.id = $1;
 SELECT id FROM editions WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: find_edition_id
--- The id of a slug.
-SELECT id FROM editions WHERE slug = $1;
+-- The id of the edition that has a slug or an id. No slug reads like an id.
+SELECT id FROM editions WHERE slug = $1 OR id = $2;
 
 -- name: list_editions
 -- Editions by id, drafts only for those who may see them (their editions in $1, or all when $2).

@@ -119,8 +119,9 @@ WHERE s.edition_id = $1
   AND ($4::uuid IS NULL OR s.room_id = $4)
   AND ($5::uuid IS NULL OR s.track_id = $5)
   AND ($6::uuid IS NULL OR s.parent_id = $6)
-  AND ($7::date IS NULL OR s.held_on = $7 OR $7 BETWEEN (s.starts_at AT TIME ZONE e.timezone)::date
-                                                   AND (coalesce(s.ends_at, s.starts_at) AT TIME ZONE e.timezone)::date)
+  AND ($7::date IS NULL OR s.held_on = $7
+       OR $7 BETWEEN (s.starts_at AT TIME ZONE e.timezone)::date  -- what ends at midnight is over by then
+                 AND (coalesce(s.ends_at - interval '1 us', s.starts_at) AT TIME ZONE e.timezone)::date)
   AND ($8::text IS NULL OR s.external_id = $8)
   AND ($10::uuid IS NULL OR (coalesce(s.starts_at, s.held_on::timestamp AT TIME ZONE 'UTC', 'infinity'), s.id)
                             > (coalesce($9::timestamptz, 'infinity'), $10))
@@ -137,8 +138,9 @@ WHERE s.edition_id = $1
   AND ($4::uuid IS NULL OR s.room_id = $4)
   AND ($5::uuid IS NULL OR s.track_id = $5)
   AND ($6::uuid IS NULL OR s.parent_id = $6)
-  AND ($7::date IS NULL OR s.held_on = $7 OR $7 BETWEEN (s.starts_at AT TIME ZONE e.timezone)::date
-                                                   AND (coalesce(s.ends_at, s.starts_at) AT TIME ZONE e.timezone)::date)
+  AND ($7::date IS NULL OR s.held_on = $7
+       OR $7 BETWEEN (s.starts_at AT TIME ZONE e.timezone)::date  -- what ends at midnight is over by then
+                 AND (coalesce(s.ends_at - interval '1 us', s.starts_at) AT TIME ZONE e.timezone)::date)
   AND ($8::text IS NULL OR s.external_id = $8);
 
 -- name: update_session
@@ -183,8 +185,9 @@ ORDER BY o.starts_at, o.id LIMIT 1;
 SELECT status FROM editions WHERE id = $1;
 
 -- name: list_differences
--- The sessions in which the next release would differ from the last, with each field before and after.
-WITH last AS (SELECT max(number) AS number FROM releases WHERE edition_id = $1),
+-- The sessions in which a release differs from the one before it, or (null) the next would differ from the last, with each
+-- field before and after.
+WITH last AS (SELECT max(number) AS number FROM releases WHERE edition_id = $1 AND ($2::integer IS NULL OR number < $2)),
 before AS (
     SELECT s.id, to_jsonb(s) - '{edition_id,number,id,revised_at,parent_id}'::text[] || jsonb_build_object('parent', s.parent_id)
                  AS fields
@@ -192,10 +195,15 @@ before AS (
     WHERE s.edition_id = $1
 ),
 after AS (
+    SELECT s.id, to_jsonb(s) - '{edition_id,number,id,revised_at,parent_id}'::text[] || jsonb_build_object('parent', s.parent_id)
+                 AS fields
+    FROM release_sessions s
+    WHERE s.edition_id = $1 AND s.number = $2
+    UNION ALL
     SELECT p.id, to_jsonb(p) - '{edition_id,id,revised_at,parent_id}'::text[] || jsonb_build_object('parent', p.parent_id)
                  AS fields
     FROM publishable_sessions p
-    WHERE p.edition_id = $1
+    WHERE p.edition_id = $1 AND $2 IS NULL
 )
 SELECT id, CASE WHEN b.fields IS NULL THEN 'added' WHEN a.fields IS NULL THEN 'removed' ELSE 'changed' END AS change,
        (SELECT coalesce(jsonb_object_agg(n.name, jsonb_build_object('before', b.fields -> n.name, 'after', a.fields -> n.name)),
@@ -207,11 +215,10 @@ WHERE b.fields IS DISTINCT FROM a.fields
 ORDER BY id;
 
 -- name: insert_release
--- Freeze all confirmed and cancelled sessions as the next release; nothing when the last one holds just that.
-WITH content AS MATERIALIZED (
-    SELECT p.id, p.title, p.abstract, p.type, p.track, p.parent_id, p.status, p.starts_at, p.ends_at, p.held_on, p.room,
-           p.mode, p.access, p.languages, p.organisers, p.appearances, p.calendar_sequence, p.revised_at
-    FROM publishable_sessions p WHERE p.edition_id = $1
+-- Freeze all confirmed and cancelled sessions as the next release; nothing when the last one holds just that. A session is
+-- as old as what is published of it: older than its row when only hidden fields changed, newer when its room got another name.
+WITH last AS MATERIALIZED (
+    SELECT number, edition, content_sha256 FROM releases WHERE edition_id = $1 ORDER BY number DESC LIMIT 1
 ),
 frozen AS (
     SELECT jsonb_build_object('id', e.id, 'slug', e.slug, 'title', e.title, 'timezone', e.timezone, 'starts_on', e.starts_on,
@@ -219,13 +226,31 @@ frozen AS (
                AS edition
     FROM editions e WHERE e.id = $1
 ),
+before AS (
+    SELECT s.id, s.revised_at, to_jsonb(s) - '{edition_id,number,revised_at}'::text[] AS fields
+    FROM release_sessions s JOIN last ON last.number = s.number
+    WHERE s.edition_id = $1
+),
+content AS MATERIALIZED (
+    SELECT p.id, p.title, p.abstract, p.type, p.track, p.parent_id, p.status, p.starts_at, p.ends_at, p.held_on, p.room,
+           p.mode, p.access, p.languages, p.organisers, p.appearances, p.calendar_sequence,
+           CASE WHEN b.id IS NULL OR p.revised_at > b.revised_at AND NOT same.same THEN p.revised_at
+                WHEN same.same THEN b.revised_at
+                ELSE $4 END AS revised_at
+    FROM publishable_sessions p
+    LEFT JOIN before b ON b.id = p.id
+    CROSS JOIN LATERAL (
+        SELECT b.fields = to_jsonb(p) - '{edition_id,revised_at}'::text[]
+               AND (SELECT edition FROM last) = (SELECT edition FROM frozen) AS same
+    ) same
+    WHERE p.edition_id = $1
+),
 digest AS (
     SELECT count(*) AS session_count,
            sha256(convert_to((SELECT f.edition::text FROM frozen f)
                              || coalesce(jsonb_agg(to_jsonb(c) - 'revised_at' ORDER BY c.id)::text, ''), 'UTF8')) AS sha256
     FROM content c
 ),
-last AS (SELECT number, content_sha256 FROM releases WHERE edition_id = $1 ORDER BY number DESC LIMIT 1),
 release AS (
     INSERT INTO releases (edition_id, number, published_at, published_by, note, session_count, edition, speaker_ids,
                           content_sha256)

@@ -57,11 +57,8 @@ async def provide_edition_id(request: Request[Any, Any, Any]) -> UUID:
     name: str = request.path_params["edition"]
     known: dict[str, UUID] = request.app.state.edition_ids
     if name not in known:
-        try:
-            return UUID(name)
-        except ValueError:
-            conn = await unit_of(request.scope).connection()
-            known[name] = await editions.find_id(conn, name)
+        conn = await unit_of(request.scope).connection()
+        known[name] = await editions.find_id(conn, name)
     return known[name]
 
 

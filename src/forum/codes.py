@@ -5,11 +5,12 @@ which `forum.bodies` runs. A check answers None, or a code and words for the fau
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 from zoneinfo import available_timezones
 
 import email_validator
@@ -90,6 +91,20 @@ def _near(moment: date) -> Complaint:
     return None if 1900 <= moment.year <= 2200 else ("out_of_range", "Give a time between the years 1900 and 2200.")
 
 
+def as_uuid(text: str) -> UUID | None:
+    """The id that a text is, in the one spelling that we answer (RFC 9562 section 4); None for any other text."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text else None
+
+
+def _slug(slug: str) -> Complaint:
+    """A slug stands where an id can stand: one that reads like an id could take the place of something else."""
+    return ("reads_like_an_id", "Choose a slug that is no UUID.") if as_uuid(slug) else None
+
+
 Line = Annotated[str, Meta(min_length=1, max_length=300, extra={"check": _line})]
 Prose = Annotated[str, Meta(min_length=1, max_length=5000, extra={"check": _prose})]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", extra={"check": _country})]
@@ -103,7 +118,7 @@ Email = Annotated[
 HttpUrl = Annotated[
     str, Meta(min_length=8, max_length=2000, extra={"check": _url}, extra_json_schema={"format": "uri"})
 ]
-Slug = Annotated[str, Meta(min_length=2, max_length=60, pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+Slug = Annotated[str, Meta(min_length=2, max_length=60, pattern="^[a-z0-9]+(-[a-z0-9]+)*$", extra={"check": _slug})]
 Term = Annotated[str, Meta(min_length=1, max_length=60, pattern="^[a-z0-9_]+$")]
 """A value of one of the series' vocabularies."""
 ExternalId = Annotated[str, Meta(min_length=1, max_length=100, extra={"check": _line})]
@@ -116,6 +131,24 @@ LocalizedLine = Annotated[dict[LanguageTag, Line], Meta(min_length=1, max_length
 """One line of text in at least one language, keyed by BCP 47."""
 LocalizedProse = Annotated[dict[LanguageTag, Prose], Meta(min_length=1, max_length=20)]
 DecimalText = Annotated[str, Meta(max_length=21, pattern=r"^(0|[1-9]\d{0,14})(\.\d{1,2})?$")]
+
+
+def choose_language(tags: Collection[str], language: str) -> str:
+    """Of the languages that a text is in, the one for a reader of `language` (lookup of RFC 4647 section 3.4).
+
+    Tags differ in no more than case; a reader of `zh` also reads `zh-Hans`. Else English, else any.
+    """
+    known = {tag.lower(): tag for tag in tags}
+    for wanted in (language.lower(), "en"):
+        parts = wanted.split("-")
+        for length in range(len(parts), 0, -1):
+            if (tag := "-".join(parts[:length])) in known:
+                return known[tag]
+        if regional := [tag for tag in known if tag.startswith(f"{parts[0]}-")]:
+            return known[min(regional)]
+    return min(tags, key=lambda tag: (len(tag), tag))
+
+
 Mode = Literal["in_person", "online"]
 """How a person takes part."""
 

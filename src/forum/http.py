@@ -6,6 +6,7 @@ Strict bodies, problem documents, ETag and If-Match, 304, Link and Location, HEA
 import contextlib
 import contextvars
 import gzip
+import hashlib
 import logging
 import re
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.params import HeaderParameter
+from litestar.params import HeaderParameter, QueryParameter
 from litestar.response.base import ASGIResponse
 from litestar.types import Message, Receive, Scope, Send
 from litestar.utils import normalize_path
@@ -110,13 +111,15 @@ _REFUSES_GZIP = re.compile(r"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 class KeptBytes:
     """A public answer that is made once and sent many times, plain or compressed, or as 304.
 
-    The two codings have an ETag each (RFC 9110 section 8.8.3.3); a client that holds either is up to date.
+    The two codings have an ETag each (RFC 9110 section 8.8.3.3); a client that holds either is up to date. An ETag
+    tells the content too: after an upgrade, or on a database restored from yesterday, no client keeps the wrong bytes.
     """
 
     __slots__ = ("_answers", "body", "etag", "etags")
 
     def __init__(self, body: bytes, media_type: str, tag: str) -> None:
         self.body = body
+        tag = f"{tag}-{hashlib.sha256(body).hexdigest()[:12]}"
         self.etag = f'"{tag}"'
         self.etags = (self.etag, f'"{tag}-gzip"')
         bodies = (body, gzip.compress(body, 6, mtime=0))
@@ -153,6 +156,18 @@ class KeptResponse(Response[T]):
     def to_asgi_response(self, *args: Any, **kwargs: Any) -> ASGIResponse:
         """The answer that was made before."""
         return self._ready
+
+
+Language = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=2,
+        max_length=35,
+        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
+        description="The language to answer in, as a tag of BCP 47.",
+    ),
+]
+"""The parameter `lang`. Litestar does not look at constraints inside a union: they stand beside it."""
 
 
 class IfMatch(msgspec.Struct, frozen=True):

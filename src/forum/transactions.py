@@ -5,6 +5,7 @@ transaction; its answer is held back until COMMIT has succeeded, so that nobody 
 not there. The answer of a POST with an `Idempotency-Key` is stored in that same transaction.
 """
 
+import asyncio
 import contextlib
 import hashlib
 import logging
@@ -56,10 +57,20 @@ class RequestKey(msgspec.Struct, frozen=True):
 class Unit:
     """One request's use of the database."""
 
-    __slots__ = ("_connection", "_pool", "_transaction", "after_commit", "keeps_changes", "request_key", "writes")
+    __slots__ = (
+        "_acquiring",
+        "_connection",
+        "_pool",
+        "_transaction",
+        "after_commit",
+        "keeps_changes",
+        "request_key",
+        "writes",
+    )
 
     def __init__(self, pool: Pool, writes: bool) -> None:
         self._pool = pool
+        self._acquiring = asyncio.Lock()
         self._connection: PoolConnectionProxy[asyncpg.Record] | None = None
         self._transaction: Any = None
         self.writes = writes
@@ -69,13 +80,17 @@ class Unit:
         """What this process must forget or remember once the changes are lasting; not called when they are not."""
 
     async def connection(self) -> Connection:
-        """The request's one connection, inside its transaction when the request writes."""
-        if self._connection is None:
-            self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
-            if self.writes:
-                self._transaction = self._connection.transaction()
-                await self._transaction.start()
-        return self._connection
+        """The request's one connection, inside its transaction when the request writes.
+
+        Litestar provides the arguments of a handler at the same time: who asks second waits for the same connection.
+        """
+        async with self._acquiring:
+            if self._connection is None:
+                self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+                if self.writes:
+                    self._transaction = self._connection.transaction()
+                    await self._transaction.start()
+            return self._connection
 
     async def commit(self) -> None:
         """Make the request's changes lasting; raises what PostgreSQL says when it cannot."""

@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 from tests.client import Client, pointers
 from tests.factories import SERIES, edition_fields, make_edition, make_series
 
@@ -151,3 +153,31 @@ async def test_editions_page_by_cursor_and_count(client: Client) -> None:
     assert first.json()["total"] == 3
     assert [item["slug"] for item in second.json()["items"]] == ["grf-2"]
     assert second.json()["next_cursor"] is None
+
+
+async def test_edition_that_is_not_there_is_404_by_slug_and_by_id(client: Client) -> None:
+    edition = await make_edition(client)
+    admin = await client.as_role("admin")
+    nobody = str(uuid4())
+
+    for name in (nobody, "nobody", edition["id"].upper(), edition["id"].replace("-", ""), f"urn:uuid:{edition['id']}"):
+        for path in ("", "/rooms", "/delegations", "/programme/releases", "/speakers"):
+            assert (await admin.get(f"/v1/editions/{name}{path}")).status_code == 404, (name, path)
+    assert (await client.get(f"/v1/editions/{edition['id']}")).json() == edition
+
+
+async def test_draft_edition_is_404_for_the_public_on_every_path(client: Client) -> None:
+    edition = await make_edition(client, "draft")
+
+    for name in (edition["id"], edition["slug"]):
+        for path in ("", "/programme", "/programme/releases", "/programme/releases/1", "/programme.ics", "/speakers"):
+            assert (await client.get(f"/v1/editions/{name}{path}")).status_code == 404, (name, path)
+
+
+async def test_slug_that_reads_like_an_id_is_refused(client: Client) -> None:
+    edition = await make_edition(client)
+    admin = await client.as_role("admin")
+
+    answer = await admin.post("/v1/editions", edition_fields(slug=edition["id"]))
+
+    assert pointers(answer) == {("/slug", "reads_like_an_id")}

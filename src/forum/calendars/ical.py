@@ -146,7 +146,8 @@ def _location(session: CalendarSession, language: str, mode: Mode | None) -> str
     if mode == "online" or session.mode == "online":
         return online
     place = ", ".join(dict.fromkeys(part for part in (session.room, session.venue, session.city) if part))
-    return f"{place} / {online}" if mode is None and session.mode == "hybrid" and place else place
+    either = mode is None and session.mode == "hybrid"
+    return " / ".join(part for part in (place, online) if part) if either else place
 
 
 def _calendar(method: str) -> Calendar:

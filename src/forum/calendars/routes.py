@@ -10,8 +10,7 @@ from litestar.params import FromPath, FromQuery
 
 from forum.calendars import service
 from forum.calendars.service import CalendarAddresses
-from forum.codes import LanguageTag
-from forum.http import KeptResponse
+from forum.http import KeptResponse, Language
 from forum.permissions import Permission, needs
 from forum.programme.release_types import Selection
 from forum.programme.service import Keeper
@@ -41,7 +40,7 @@ async def _answer(
 async def get_programme_calendar(
     request: Request[Any, Any, Any],
     edition_id: NamedDependency[UUID],
-    lang: FromQuery[LanguageTag | None] = None,
+    lang: Language = None,
     day: FromQuery[date | None] = None,
     track: FromQuery[UUID | None] = None,
     type: FromQuery[str | None] = None,
@@ -64,7 +63,7 @@ async def get_session_calendar(
     session_id: FromPath[UUID],
     request: Request[Any, Any, Any],
     edition_id: NamedDependency[UUID],
-    lang: FromQuery[LanguageTag | None] = None,
+    lang: Language = None,
 ) -> KeptResponse[str]:
     """One published session as a calendar; 404 while it has no date."""
     return await _answer(request, edition_id, lang, Selection(session=session_id))

@@ -52,8 +52,7 @@ def _render(
     ]
     name = text_in(published.title, language)[0]
     body = render_feed(events, edition, language, name, years_of(entry for _, entry in shown))
-    state = "-archived" if release.head.is_archived else ""
-    return KeptBytes(body, "text/calendar", f"{release.tag}-{language}{state}")
+    return KeptBytes(body, "text/calendar", f"{release.tag}-{language}")
 
 
 def entry_of(session: PublishedSession, edition: PublishedEdition, addresses: CalendarAddresses) -> CalendarSession:

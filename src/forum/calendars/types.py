@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from forum.codes import Mode
+from forum.codes import Mode, choose_language
 
 Method = Literal["REQUEST", "CANCEL"]
 
@@ -55,9 +55,6 @@ class Attendee(Struct, frozen=True):
 
 
 def text_in(texts: dict[str, str], language: str) -> tuple[str, str]:
-    """The text in a language and the language it is in: the one wanted, else English, else the first."""
-    for wanted in (language, language.partition("-")[0], "en"):
-        if wanted in texts:
-            return texts[wanted], wanted
-    first = next(iter(texts))
-    return texts[first], first
+    """The text for a reader of a language, and the language that it is in."""
+    chosen = choose_language(texts, language)
+    return texts[chosen], chosen

@@ -62,9 +62,9 @@ async def lock_edition(conn: Connection, edition_id: UUID) -> UUID:
     return await get(conn, _SQL["lock_edition"], UUID, edition_id)
 
 
-async def find_edition_id(conn: Connection, slug: str) -> UUID | None:
-    """The id of a slug."""
-    return await find(conn, _SQL["find_edition_id"], UUID, slug)
+async def find_edition_id(conn: Connection, slug: str, edition_id: UUID | None) -> UUID | None:
+    """The id of the edition that has a slug or an id."""
+    return await find(conn, _SQL["find_edition_id"], UUID, slug, edition_id)
 
 
 async def list_editions(

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 from forum.bodies import check, merge
-from forum.codes import Mode
+from forum.codes import Mode, as_uuid
 from forum.db import Connection
 from forum.editions import queries
 from forum.editions.types import (
@@ -78,13 +78,10 @@ async def list_series(conn: Connection, paging: Paging) -> Page[Series]:
 
 
 async def find_id(conn: Connection, edition: str) -> UUID:
-    """The id of an edition that was named by id or slug; raises `NotFound` for a slug that nobody has."""
-    try:
-        return UUID(edition)
-    except ValueError:
-        if (found := await queries.find_edition_id(conn, edition)) is None:
-            raise NotFound from None
-        return found
+    """The id of an edition that was named by id or slug; raises `NotFound` when there is none."""
+    if (found := await queries.find_edition_id(conn, edition, as_uuid(edition))) is None:
+        raise NotFound
+    return found
 
 
 async def find_manageable(conn: Connection, principal: Principal, permission: Permission, edition: str) -> UUID:

@@ -1,7 +1,6 @@
 """What the editions slice takes and answers."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from forum.codes import (
     Capacity,
     Country,
+    Day,
     Email,
     Instant,
     LanguageTag,
@@ -87,8 +87,8 @@ class EditionFields(Struct, forbid_unknown_fields=True, kw_only=True):
     """What organizers decide about an edition."""
 
     title: LocalizedLine
-    starts_on: date | None = None
-    ends_on: date | None = None
+    starts_on: Day | None = None
+    ends_on: Day | None = None
     timezone: TimeZoneName
     venue: Line | None = None
     city: Line | None = None
@@ -141,8 +141,8 @@ class EditionPatch(Struct, forbid_unknown_fields=True):
     """Changes of an edition (JSON Merge Patch, RFC 7396)."""
 
     title: LocalizedLine | UnsetType = UNSET
-    starts_on: date | UnsetType | None = UNSET
-    ends_on: date | UnsetType | None = UNSET
+    starts_on: Day | UnsetType | None = UNSET
+    ends_on: Day | UnsetType | None = UNSET
     timezone: TimeZoneName | UnsetType = UNSET
     venue: Line | UnsetType | None = UNSET
     city: Line | UnsetType | None = UNSET

@@ -6,10 +6,10 @@ is not there, every read asks the database for the number of the last release, s
 
 import asyncio
 import contextlib
-import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from datetime import date
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import msgspec
 
+from forum.codes import choose_language
 from forum.db import Connection, open_connection
 from forum.errors import NotFound
 from forum.http import KeptBytes
@@ -29,16 +30,9 @@ Render = Callable[[list[PublishedSession]], KeptBytes]
 CHANNEL: Final = "forum_releases"
 HEARTBEAT_SECONDS: Final = 15.0
 RECONNECT_SECONDS: Final = 1.0
+_INSTANT: Final = timedelta(microseconds=1)
 _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 log = logging.getLogger("forum")
-
-
-def choose_language(tags: Collection[str], language: str) -> str:
-    """The language, of those that a text is in, for a reader of `language`; English, then any, when it is missing."""
-    for tag in (language, language.partition("-")[0], "en"):
-        if tag in tags:
-            return tag
-    return min(tags, key=lambda tag: (len(tag), tag))
 
 
 class KeptRelease:
@@ -50,9 +44,6 @@ class KeptRelease:
         self.head = head
         self.sessions = sessions
         self.tag = f"r{head.number}"
-        if head.hidden_speakers:
-            hidden = b"".join(speaker.bytes for speaker in head.hidden_speakers)
-            self.tag += f"-{hashlib.sha256(hidden).hexdigest()[:8]}"
         self._zone = ZoneInfo(head.edition.timezone)
         self._languages = frozenset(tag for texts in self._all_texts() for tag in texts)
         self._renderings: dict[tuple[str, str | None, Selection], KeptBytes] = {}
@@ -108,7 +99,7 @@ class KeptRelease:
         """Whether a session touches a day of the edition's zone."""
         if session.starts_at is None:
             return session.held_on == day
-        last = session.ends_at or session.starts_at
+        last = session.ends_at - _INSTANT if session.ends_at else session.starts_at  # what ends at midnight is over
         return session.starts_at.astimezone(self._zone).date() <= day <= last.astimezone(self._zone).date()
 
     def _all_texts(self) -> list[dict[str, str]]:
@@ -137,7 +128,8 @@ class Keeper:
         self._kept: dict[UUID, KeptRelease] = {}
         self._trusted: set[UUID] = set()
         self._is_listening = False
-        self._generation = 0
+        self._losses = 0
+        self._news: Counter[UUID] = Counter()
         self._loading = asyncio.Lock()
 
     def find(self, edition_id: UUID) -> KeptRelease | None:
@@ -146,14 +138,14 @@ class Keeper:
 
     def forget(self, edition_id: UUID) -> None:
         """Ask the database the next time whether the edition has a newer release."""
-        self._generation += 1
+        self._news[edition_id] += 1
         self._trusted.discard(edition_id)
 
     async def read(self, edition_id: UUID, connect: Connect) -> KeptRelease:
         """The last release; takes a connection only when it must ask. Raises `NotFound` when there is none."""
         if (kept := self.find(edition_id)) is not None:
             return kept
-        generation, conn = self._generation, await connect()
+        state, conn = self._state_of(edition_id), await connect()
         head = await queries.find_release_head(conn, edition_id, None)
         if head is None:
             raise NotFound
@@ -162,10 +154,15 @@ class Keeper:
             if kept is None or kept.head != head:
                 numbered = (edition_id, head.number, head.hidden_speakers)
                 kept = KeptRelease(head, await queries.list_release_sessions(conn, *numbered), before=kept)
+            if state == self._state_of(edition_id):  # else what was read may be older than what is kept
                 self._kept[edition_id] = kept
-            if self._is_listening and generation == self._generation:
-                self._trusted.add(edition_id)
+                if self._is_listening:
+                    self._trusted.add(edition_id)
             return kept
+
+    def _state_of(self, edition_id: UUID) -> tuple[int, int]:
+        """Differs once there was news of an edition, or may have been."""
+        return self._losses, self._news[edition_id]
 
     @contextlib.asynccontextmanager
     async def listening(self, database_url: str) -> AsyncIterator[None]:
@@ -194,7 +191,7 @@ class Keeper:
         connection.add_termination_listener(lambda _: self._distrust())
         try:
             await connection.add_listener(CHANNEL, self._hear)
-            self._generation += 1  # what was read before is not what would have been heard of
+            self._losses += 1  # what was read before is not what would have been heard of
             self._is_listening = True
             while True:
                 with contextlib.suppress(TimeoutError):
@@ -207,7 +204,7 @@ class Keeper:
     def _distrust(self) -> None:
         """Nothing is heard of new releases from now on."""
         self._is_listening = False
-        self._generation += 1
+        self._losses += 1
         self._trusted.clear()
 
     def _hear(self, *arguments: Any) -> None:

@@ -16,9 +16,9 @@ async def get_edition_status(conn: Connection, edition_id: UUID) -> str:
     return await get(conn, _SQL["get_edition_status"], str, edition_id)
 
 
-async def list_differences(conn: Connection, edition_id: UUID) -> list[SessionDifference]:
-    """The sessions in which the next release would differ from the last."""
-    return await fetch_all(conn, _SQL["list_differences"], SessionDifference, edition_id)
+async def list_differences(conn: Connection, edition_id: UUID, number: int | None) -> list[SessionDifference]:
+    """The sessions in which a release differs from the one before it, or (None) the next would from the last."""
+    return await fetch_all(conn, _SQL["list_differences"], SessionDifference, edition_id, number)
 
 
 async def insert_release(

@@ -8,9 +8,8 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from forum.codes import LanguageTag
 from forum.db import Connection
-from forum.http import ForumRequest, KeptResponse
+from forum.http import ForumRequest, KeptResponse, Language
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
 from forum.programme import service
@@ -51,7 +50,7 @@ async def publish_programme(
 async def get_programme(
     request: Request[Any, Any, Any],
     edition_id: NamedDependency[UUID],
-    lang: FromQuery[LanguageTag | None] = None,
+    lang: Language = None,
     day: FromQuery[date | None] = None,
     track: FromQuery[UUID | None] = None,
     type: FromQuery[str | None] = None,
@@ -68,10 +67,13 @@ async def get_programme(
 
 @get("/editions/{edition:str}/programme/releases", opt=PUBLIC, operation_id="list_releases", tags=TAGS)
 async def list_releases(
-    edition_id: NamedDependency[UUID], conn: NamedDependency[Connection], paging: NamedDependency[Paging]
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    paging: NamedDependency[Paging],
 ) -> Page[Release]:
     """The releases of an edition's programme, newest first."""
-    return await service.list_releases(conn, edition_id, paging)
+    return await service.list_releases(conn, principal, edition_id, paging)
 
 
 @get("/editions/{edition:str}/programme/releases/{number:int}", opt=PUBLIC, operation_id="get_release", tags=TAGS)
@@ -80,7 +82,7 @@ async def get_release(
     request: Request[Any, Any, Any],
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
-    lang: FromQuery[LanguageTag | None] = None,
+    lang: Language = None,
 ) -> KeptResponse[Programme]:
     """Any release of the programme, whole, as it was; only who does not want to be named any more is left out."""
     release = await service.read_release(conn, edition_id, number)

@@ -10,7 +10,7 @@ from forum.http import IfMatch
 from forum.ids import new_id
 from forum.pagination import Page, Paging
 from forum.programme import queries
-from forum.programme.kept import Keeper, KeptRelease, choose_language, in_language
+from forum.programme.kept import Keeper, KeptRelease
 from forum.programme.releases import (
     EditionIsDraft,
     list_releases,
@@ -45,7 +45,6 @@ __all__ = [
     "RoomOccupied",
     "SpeakerDoubleBooked",
     "cancel_session",
-    "choose_language",
     "claim_speakers",
     "confirm_session",
     "create_room",
@@ -54,7 +53,6 @@ __all__ = [
     "find_room",
     "find_session",
     "find_track",
-    "in_language",
     "list_releases",
     "list_rooms",
     "list_sessions",

@@ -10,9 +10,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from forum.db import Connection
-from forum.http import IfMatch
+from forum.http import ForumRequest, IfMatch
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
+from forum.programme.service import Keeper
 from forum.speakers import service
 from forum.speakers.types import (
     Appearance,
@@ -23,6 +24,7 @@ from forum.speakers.types import (
     SpeakerFilter,
     SpeakerPatch,
 )
+from forum.transactions import unit_of
 
 PUBLIC, READ, WRITE = (
     needs(Permission.PUBLIC),
@@ -71,12 +73,15 @@ async def get_speaker(
 @patch("/editions/{edition:str}/speakers/{speaker_id:uuid}", opt=WRITE, operation_id="update_speaker", tags=TAGS)
 async def update_speaker(
     data: JSONBody[SpeakerPatch],
+    request: ForumRequest,
     speaker_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
     if_match: NamedDependency[IfMatch],
     conn: NamedDependency[Connection],
 ) -> Speaker:
     """Change a speaker. With `published: false` the name leaves every public answer at once, releases included."""
+    keeper: Keeper = request.app.state.keeper
+    unit_of(request.scope).after_commit.append(lambda: keeper.forget(edition_id))
     return await service.update_speaker(conn, edition_id, speaker_id, data, if_match)
 
 

@@ -1,0 +1,66 @@
+"""Whatever the staff does in whatever order: no release puts two sessions into one room, and no release changes."""
+
+from itertools import combinations, count
+from typing import Any, Literal
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.client import Client
+from tests.factories import make_edition, session_fields
+
+EDITIONS = count(1)
+ROOMS = SESSIONS = (0, 1, 2)
+Move = tuple[Literal["move"], int, int, int, int]
+Step = Move | tuple[Literal["confirm", "cancel"], int] | tuple[Literal["publish"]]
+MOVES: st.SearchStrategy[Move] = st.tuples(
+    st.just("move"), st.sampled_from(SESSIONS), st.sampled_from(ROOMS[:2]), st.integers(8, 10), st.integers(1, 2)
+)
+CHANGES = st.tuples(st.sampled_from(["confirm", "confirm", "cancel"]), st.sampled_from(SESSIONS))
+STEPS: st.SearchStrategy[Any] = st.lists(st.one_of(MOVES, CHANGES, st.just(("publish",))), min_size=6, max_size=14)
+
+
+def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two published sessions are confirmed for one room at one time."""
+    if {one["status"], other["status"]} != {"confirmed"} or one["room"]["id"] != other["room"]["id"]:
+        return False
+    return bool(one["starts_at"] < other["ends_at"] and other["starts_at"] < one["ends_at"])
+
+
+def hours(start: int, length: int) -> dict[str, str]:
+    """A slot on the first day."""
+    return {"starts_at": f"2023-12-13T{start:02}:00:00Z", "ends_at": f"2023-12-13T{start + length:02}:00:00Z"}
+
+
+@given(steps=STEPS)
+@settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+async def test_releases_stay_true_whatever_is_done(client: Client, steps: list[Step]) -> None:
+    slug = f"grf-{next(EDITIONS)}"
+    edition = await make_edition(client, slug=slug)
+    manager = await client.as_role("programme_manager", edition["id"], email=f"{slug}@staff.example")
+    base = f"/v1/editions/{slug}"
+    rooms = [(await manager.made(f"{base}/rooms", {"name": f"Room {n}"}))["id"] for n in ROOMS[:2]]
+    body = session_fields(room=rooms[0], **hours(8, 2))
+    sessions = [(await manager.made(f"{base}/sessions", body))["id"] for _ in SESSIONS]
+    seen: dict[int, bytes] = {}
+
+    for step in [*steps, ("publish",)]:
+        match step:
+            case ("move", session, room, start, length):
+                change = {"room": rooms[room]} | hours(start, length)
+                answer = await manager.patch(f"{base}/sessions/{sessions[session]}", change)
+            case ("publish",):
+                answer = await manager.post(f"{base}/programme/publish", {})
+                number = answer.json()["release"]["number"]
+                now = (await client.get(f"{base}/programme")).content
+                assert now == seen.setdefault(number, now)
+            case (verb, session):
+                answer = await manager.post(f"{base}/sessions/{sessions[session]}/{verb}")
+        assert answer.status_code in (200, 409), answer.text
+
+    for number, content in seen.items():
+        release = await client.get(f"{base}/programme/releases/{number}")
+        assert release.content == content
+        pairs = combinations(release.json()["sessions"], 2)
+        assert [pair for pair in pairs if overlap(*pair)] == []
+    assert sorted(seen) == list(range(1, len(seen) + 1))
