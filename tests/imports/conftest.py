@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from forum.db import Connection
-from forum.imports.console import run_import
+from forum.imports.console import What, run_import
 from forum.imports.types import Report
 from forum.samples import read_sample
 from tests.conftest import Timeline
@@ -17,11 +17,11 @@ Load = Callable[..., Awaitable[Report]]
 
 @pytest.fixture
 def load(conn: Connection, clock: Timeline) -> Load:
-    """Import a programme, given as bytes or as what the JSON holds."""
+    """Import a file, given as bytes or as what the JSON holds."""
 
-    async def load(document: Any, *, dry_run: bool = False) -> Report:
+    async def load(document: Any, what: What = "programme", *, dry_run: bool = False) -> Report:
         data = document if isinstance(document, bytes) else msgspec.json.encode(document)
-        return await run_import(conn, "programme", data, clock(), dry_run=dry_run)
+        return await run_import(conn, what, data, clock(), dry_run=dry_run)
 
     return load
 
@@ -58,9 +58,9 @@ def document(*sessions: dict[str, Any], **sections: Any) -> dict[str, Any]:
     return {"editions": [edition()], "sessions": list(sessions)} | sections
 
 
-def sample() -> dict[str, Any]:
-    """The sample programme, as its JSON holds it."""
-    loaded: dict[str, Any] = msgspec.json.decode(read_sample("programme"))
+def sample(name: What = "programme") -> dict[str, Any]:
+    """A sample file, as its JSON holds it."""
+    loaded: dict[str, Any] = msgspec.json.decode(read_sample(name))
     return loaded
 
 

@@ -11,12 +11,12 @@ from rich.table import Table
 
 from forum.db import Connection
 from forum.imports.ledger import Progress as Told
-from forum.imports.service import import_programme
+from forum.imports.service import import_pledges, import_programme
 from forum.imports.types import Finding, Kind, Report
 
-What = Literal["programme"]
+What = Literal["programme", "pledges"]
 Importer = Callable[[Connection, bytes, datetime, Report, Told], Awaitable[None]]
-IMPORTERS: Final[dict[What, Importer]] = {"programme": import_programme}
+IMPORTERS: Final[dict[What, Importer]] = {"programme": import_programme, "pledges": import_pledges}
 
 
 class _Undo(Exception):

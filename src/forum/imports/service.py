@@ -18,14 +18,16 @@ from forum.imports.entities import import_entity
 from forum.imports.files import read_sections
 from forum.imports.ledger import Ledger, Progress, Work, decode_row, name_row
 from forum.imports.places import import_room, list_rooms
+from forum.imports.pledges import import_pledge, name_pledges
 from forum.imports.sessions import expand, import_session
-from forum.imports.types import EditionRow, EntityRow, Kind, Report, RoomRow, SessionRow
+from forum.imports.types import EditionRow, EntityRow, Kind, PledgeRow, Report, RoomRow, SessionRow
 from forum.samples import read_sample
 
 S = TypeVar("S", bound=Struct)
 Named = list[tuple[str, S]]
 """Rows that can be read, with what each is called in the report."""
 PROGRAMME_SECTIONS: Final = ("series", "editions", "entities", "rooms", "sessions")
+PLEDGE_SECTIONS: Final = ("entities", "pledges")
 _KINDS: Final[dict[str, Kind]] = {
     "series": "series",
     "editions": "edition",
@@ -45,6 +47,16 @@ async def import_programme(conn: Connection, data: bytes, now: datetime, report:
     await import_entities(desk, read("entities", EntityRow, "name"))
     rooms, sessions = read("rooms", RoomRow, "room", "venue"), read("sessions", SessionRow, "id", "edition")
     await _import_rooms_and_sessions(desk, rooms, sessions)
+
+
+async def import_pledges(conn: Connection, data: bytes, now: datetime, report: Report, progress: Progress) -> None:
+    """Import entities and pledges of editions that are there; raises `UnreadableFile` before anything is written."""
+    sections = read_sections(data, PLEDGE_SECTIONS, ("about", "multistakeholder_pledges", "headline_figures"))
+    sections["pledges"] = name_pledges(sections.get("pledges", []))
+    desk = Desk(Ledger(conn, now, report, progress))
+    await import_entities(desk, _read(desk, sections, "entities", EntityRow, "name"))
+    rows = _read(desk, sections, "pledges", PledgeRow, "id", "edition")
+    await desk.take("pledge", [(name, partial(import_pledge, desk, row)) for name, row in rows])
 
 
 async def _import_editions(desk: Desk, series: Named[SeriesRow], rows: Named[EditionRow]) -> None:

@@ -11,7 +11,9 @@ from msgspec import Meta, Struct, field
 from forum.codes import (
     Capacity,
     Country,
+    Currency,
     Day,
+    DecimalText,
     Email,
     ExternalId,
     HttpUrl,
@@ -23,12 +25,14 @@ from forum.codes import (
     TimeZoneName,
 )
 from forum.editions.types import EditionMode
+from forum.pledges.types import Need, QuantityText, RateText, Stage
 from forum.programme.types import SessionLanguages
 
 Text = str | dict[str, str]
 """Text in English, or in several languages keyed by BCP 47."""
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 """Hours and minutes in the row's time zone."""
+Number = Annotated[int, Meta(ge=0)] | QuantityText
 Source = Annotated[list[Line], Meta(max_length=20)]
 Certainty = Literal["high", "medium", "low"]
 Kind = Literal["series", "edition", "entity", "room", "session", "pledge"]
@@ -110,6 +114,56 @@ class SessionRow(Struct, forbid_unknown_fields=True, kw_only=True):
     status: Literal["draft", "confirmed"] | None = None
     certainty: Certainty | None = None
     source: Line | Source | None = None
+    note: Prose | None = None
+
+
+class QuantityRow(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is pledged besides money, and how much of it was delivered by when."""
+
+    value: Number
+    unit: Line
+    at_least: bool = False
+    delivered: Number | None = None
+    delivered_in: Annotated[int, Meta(ge=1900, le=2200)] | None = None
+
+
+class PledgeRow(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A pledge; `id` becomes its `external_id`. It is submitted, and verified where `status` says so.
+
+    The page is its `source`; what the API has no field for is told in a description, unless there is one.
+    """
+
+    id: ExternalId
+    edition: Slug
+    lead: Line
+    category: Term
+    title: Text | None = None
+    description: Text | None = None
+    original_language: LanguageTag | None = None
+    topic: Line | None = None
+    partners: Annotated[list[Line], Meta(max_length=500)] | None = None
+    partners_count: Annotated[int, Meta(ge=1)] | None = None
+    amount: DecimalText | None = None
+    currency: Currency | None = None
+    usd_rate: RateText | None = None
+    usd_rate_on: Day | None = None
+    quantities: Annotated[list[QuantityRow], Meta(max_length=20)] | None = None
+    years: Annotated[int, Meta(ge=1, le=100)] | None = None
+    start: Day | None = None
+    end: Day | None = None
+    contribution_kinds: Annotated[list[Term], Meta(max_length=50)] | None = None
+    objectives: Annotated[list[Term], Meta(max_length=50)] | None = None
+    focus_areas: Annotated[list[Term], Meta(max_length=50)] | None = None
+    multistakeholder_pledges: Annotated[list[Line], Meta(max_length=50)] | None = None
+    """By name or by value."""
+    countries: Annotated[list[Country], Meta(max_length=250)] | None = None
+    need: Need | None = None
+    status: Literal["draft", "submitted", "verified"] | None = None
+    stage: Stage | None = None
+    announced_in: Line | None = None
+    announced_by: Line | None = None
+    announced_on: Day | None = None
+    source: Line | None = None
     note: Prose | None = None
 
 
