@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Request, Router
+from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.params import QueryParameter
+from litestar.routes import HTTPRoute
 
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
@@ -21,6 +22,7 @@ from forum.editions import service as editions
 from forum.editions.routes import HANDLERS as EDITIONS
 from forum.entities.routes import HANDLERS as ENTITIES
 from forum.health import HANDLERS as HEALTH
+from forum.kept import KeptAnswers
 from forum.notifications.routes import HANDLERS as NOTIFICATIONS
 from forum.pagination import Paging
 from forum.permissions import Principal
@@ -73,6 +75,18 @@ async def provide_paging(
     return Paging(limit, cursor, count)
 
 
+def _resolve_one_by_one(app: Litestar) -> None:
+    """Have the dependencies of every route resolved one after the other.
+
+    Litestar runs those that do not need each other in a task group. Ours share one connection, which two of them must
+    not take at the same time, and a task for each costs more than what they do.
+    """
+    routes = [route for route in app.routes if isinstance(route, HTTPRoute)]
+    for model in (model for route in routes for _, model in route.route_handler_map.values()):
+        batches = [sorted(batch, key=lambda dependency: dependency.key) for batch in model.dependency_batches]
+        model.dependency_batches = [{dependency} for batch in batches for dependency in batch]
+
+
 def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None = None) -> http.Application:
     """The ASGI application. With a `pool` given, the caller opens and closes it."""
 
@@ -104,7 +118,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         guards=[permissions.authorize],
         before_request=replay_answer,
     )
-    return http.Application(
+    application = http.Application(
         route_handlers=[api, *HEALTH],
         middleware=[UnitOfWork],
         request_class=http.ForumRequest,
@@ -125,6 +139,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "clock": clock or clock_of(settings.rehearsal_at),
                 "edition_ids": {},
                 "keeper": Keeper(),
+                "kept_answers": KeptAnswers(),
                 "key_ring": KeyRing(),
             }
         ),
@@ -133,3 +148,5 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
     )
+    _resolve_one_by_one(application)
+    return application

@@ -5,8 +5,6 @@ Strict bodies, problem documents, ETag and If-Match, 304, Link and Location, HEA
 
 import contextlib
 import contextvars
-import gzip
-import hashlib
 import logging
 import re
 from collections.abc import Mapping
@@ -19,7 +17,6 @@ from litestar.datastructures import State
 from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import HeaderParameter, QueryParameter
-from litestar.response.base import ASGIResponse
 from litestar.types import Message, Receive, Scope, Send
 from litestar.utils import normalize_path
 
@@ -95,67 +92,6 @@ class ForumResponse(Response[T]):
 def _next(request: Request[Any, Any, Any], page: Page[Any]) -> str:
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
     return f"{request.url.path}?{urlencode([*query, ('cursor', page.next_cursor)])}"
-
-
-def etag_matches(header: str | None, etag: str) -> bool:
-    """Whether `If-None-Match` names `etag` (weak comparison, RFC 9110 section 13.1.2)."""
-    if header is None:
-        return False
-    return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
-
-
-PUBLIC_CACHING = "public, max-age=30, stale-while-revalidate=300"
-_REFUSES_GZIP = re.compile(r"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
-
-
-class KeptBytes:
-    """A public answer that is made once and sent many times, plain or compressed, or as 304.
-
-    The two codings have an ETag each (RFC 9110 section 8.8.3.3); a client that holds either is up to date. An ETag
-    tells the content too: after an upgrade, or on a database restored from yesterday, no client keeps the wrong bytes.
-    """
-
-    __slots__ = ("_answers", "body", "etag", "etags")
-
-    def __init__(self, body: bytes, media_type: str, tag: str) -> None:
-        self.body = body
-        tag = f"{tag}-{hashlib.sha256(body).hexdigest()[:12]}"
-        self.etag = f'"{tag}"'
-        self.etags = (self.etag, f'"{tag}-gzip"')
-        bodies = (body, gzip.compress(body, 6, mtime=0))
-        self._answers = [
-            (
-                _ready(200, data, media_type, etag, "gzip" if data is not body else None),
-                _ready(304, b"", media_type, etag, None),
-            )
-            for data, etag in zip(bodies, self.etags, strict=True)
-        ]
-
-    def answer(self, if_none_match: str | None, accept_encoding: str) -> ASGIResponse:
-        """What a client with these request headers gets."""
-        compressed = "gzip" in accept_encoding and not _REFUSES_GZIP.search(accept_encoding)
-        known = if_none_match is not None and any(etag_matches(if_none_match, etag) for etag in self.etags)
-        return self._answers[compressed][known]
-
-
-def _ready(status: int, body: bytes, media_type: str, etag: str, coding: str | None) -> ASGIResponse:
-    headers = {"ETag": etag, "Cache-Control": PUBLIC_CACHING, "Vary": "Accept-Encoding"}
-    if coding:
-        headers["Content-Encoding"] = coding
-    return ASGIResponse(body=body, status_code=status, media_type=media_type, headers=headers)
-
-
-class KeptResponse(Response[T]):
-    """Kept bytes on their way to one client; `T` is what they hold, for the OpenAPI document."""
-
-    def __init__(self, kept: KeptBytes, request: Request[Any, Any, Any]) -> None:
-        headers = request.headers
-        self._ready = kept.answer(headers.get("if-none-match"), headers.get("accept-encoding", ""))
-        super().__init__(cast("T", None))
-
-    def to_asgi_response(self, *args: Any, **kwargs: Any) -> ASGIResponse:
-        """The answer that was made before."""
-        return self._ready
 
 
 Language = Annotated[
@@ -269,7 +205,10 @@ class Application(Litestar):
                 message["body"] = b""
             await send(message)
 
-        await super().__call__(scope, receive, send_on)
+        if (kept := self.state.kept_answers.find(scope, names)) is not None:
+            await kept(scope, receive, send_on)
+        else:
+            await super().__call__(scope, receive, send_on)
 
     def _methods_of(self, scope: Scope) -> list[str]:
         """Every method of the path, HEAD included: Litestar lists those of one route, and paths share routes."""

@@ -10,7 +10,8 @@ from litestar.params import FromPath, FromQuery
 
 from forum.calendars import service
 from forum.calendars.service import CalendarAddresses
-from forum.http import KeptResponse, Language
+from forum.http import Language
+from forum.kept import KeptResponse
 from forum.permissions import Permission, needs
 from forum.programme.release_types import Selection
 from forum.programme.service import Keeper
@@ -27,7 +28,8 @@ async def _answer(
     settings: Settings = request.app.state.settings
     release = await keeper.read(edition_id, unit_of(request.scope).connection)
     addresses = CalendarAddresses(settings.public_url, settings.calendar_domain)
-    return KeptResponse(service.feed(release, addresses, lang, selection), request)
+    kept = service.feed(release, addresses, lang, selection)
+    return KeptResponse(kept, request, lambda: keeper.find(edition_id) is release)
 
 
 @get(

@@ -8,7 +8,7 @@ from msgspec import Struct
 from forum.calendars.ical import render_event, render_feed, years_of
 from forum.calendars.types import CalendarEdition, CalendarSession, text_in
 from forum.errors import NotFound
-from forum.http import KeptBytes
+from forum.kept import KeptBytes
 from forum.programme.release_types import PublishedEdition, PublishedSession, Selection
 from forum.programme.service import KeptRelease
 

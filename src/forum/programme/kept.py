@@ -20,7 +20,7 @@ import msgspec
 from forum.codes import choose_language
 from forum.db import Connection, open_connection
 from forum.errors import NotFound
-from forum.http import KeptBytes
+from forum.kept import KeptBytes
 from forum.programme import release_queries as queries
 from forum.programme.release_types import Programme, PublishedSession, PublishedTrack, ReleaseHead, Selection
 

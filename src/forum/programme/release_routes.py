@@ -9,7 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from forum.db import Connection
-from forum.http import ForumRequest, KeptResponse, Language
+from forum.http import ForumRequest, Language
+from forum.kept import KeptResponse
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
 from forum.programme import service
@@ -62,7 +63,8 @@ async def get_programme(
     """
     keeper: service.Keeper = request.app.state.keeper
     release = await keeper.read(edition_id, unit_of(request.scope).connection)
-    return KeptResponse(release.programme(lang, Selection(day=day, track=track, type=type)), request)
+    kept = release.programme(lang, Selection(day=day, track=track, type=type))
+    return KeptResponse(kept, request, lambda: keeper.find(edition_id) is release)
 
 
 @get("/editions/{edition:str}/programme/releases", opt=PUBLIC, operation_id="list_releases", tags=TAGS)
