@@ -31,10 +31,19 @@ SERIES = {
                 "other",
             )
         ],
-        "objective": [{"value": "ease_pressure", "label": {"en": "Ease pressure on host countries"}}],
+        "objective": [
+            {"value": "ease_pressure", "label": {"en": "Ease pressure on host countries"}},
+            {"value": "self_reliance", "label": {"en": "Enhance refugee self-reliance"}},
+        ],
         "focus_area": [{"value": "education", "label": {"en": "Education"}}],
-        "contribution_kind": [{"value": "financial", "label": {"en": "Financial"}}],
-        "multistakeholder_pledge": [{"value": "legal_community", "label": {"en": "Legal Community"}}],
+        "contribution_kind": [
+            {"value": "financial", "label": {"en": "Financial"}},
+            {"value": "technical", "label": {"en": "Technical"}},
+        ],
+        "multistakeholder_pledge": [
+            {"value": "legal_community", "label": {"en": "Legal Community"}},
+            {"value": "sport_for_inclusion", "label": {"en": "Sport for Inclusion and Protection"}},
+        ],
     },
 }
 
@@ -125,6 +134,20 @@ async def publish_programme(manager: Client, edition: str = "grf-2023") -> dict[
     publication = await manager.made(f"/v1/editions/{edition}/programme/publish", {})
     release: dict[str, Any] = publication["release"]
     return release
+
+
+async def make_pledge(
+    officer: Client, lead: dict[str, Any], status: str = "draft", edition: str = "grf-2023", **fields: Any
+) -> dict[str, Any]:
+    """A pledge of an entity, made and moved on to a status (short of `announced`) by a pledge officer."""
+    body = {"title": {"en": "A million pro bono hours"}, "original_language": "en", "lead_entity": lead["id"]} | fields
+    path = f"/v1/editions/{edition}/pledges"
+    pledge = await officer.made(path, body)
+    moves = {"draft": [], "submitted": ["submit"], "verified": ["submit", "verify"]}
+    moves["withdrawn"] = [*moves["verified"], "withdraw"]
+    for move in moves[status]:
+        pledge = await officer.made(f"{path}/{pledge['id']}/{move}", None)
+    return pledge
 
 
 REGISTRATIONS = "/v1/editions/grf-2023/registrations"

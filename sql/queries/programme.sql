@@ -301,7 +301,3 @@ SELECT s.id, s.title, s.abstract, s.type, s.track, s.parent_id AS parent, s.stat
 FROM release_sessions s
 WHERE s.edition_id = $1 AND s.number = $2
 ORDER BY coalesce(s.starts_at, s.held_on::timestamp AT TIME ZONE 'UTC', 'infinity'), s.id;
-
--- name: ping
--- The connection on which this process listens still answers.
-SELECT 1;

@@ -23,9 +23,12 @@ from forum.editions.routes import HANDLERS as EDITIONS
 from forum.entities.routes import HANDLERS as ENTITIES
 from forum.health import HANDLERS as HEALTH
 from forum.kept import KeptAnswers
+from forum.listening import listening
 from forum.notifications.routes import HANDLERS as NOTIFICATIONS
 from forum.pagination import Paging
 from forum.permissions import Principal
+from forum.pledges.routes import HANDLERS as PLEDGES
+from forum.pledges.service import Feed
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
@@ -98,7 +101,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         assert settings.database_url
         app.state.pool = await open_pool(settings.database_url, settings.pool_size)
         try:
-            async with app.state.keeper.listening(settings.database_url):
+            async with listening(settings.database_url, [app.state.keeper, app.state.feed]):
                 yield
         finally:
             app.state.pool.terminate()
@@ -111,6 +114,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ENTITIES,
             *PROGRAMME,
             *SPEAKERS,
+            *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,
             *NOTIFICATIONS,
@@ -139,6 +143,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "clock": clock or clock_of(settings.rehearsal_at),
                 "edition_ids": {},
                 "keeper": Keeper(),
+                "feed": Feed(),
                 "kept_answers": KeptAnswers(),
                 "key_ring": KeyRing(),
             }

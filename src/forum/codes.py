@@ -153,7 +153,7 @@ Mode = Literal["in_person", "online"]
 """How a person takes part."""
 
 
-class Money(Struct, frozen=True):
+class Money(Struct, frozen=True, forbid_unknown_fields=True):
     """An amount as a decimal string, with its currency; an unknown amount is absent, never 0."""
 
     amount: DecimalText

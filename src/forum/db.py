@@ -69,6 +69,11 @@ async def open_connection(database_url: str) -> "asyncpg.Connection[asyncpg.Reco
     )
 
 
+async def ping(connection: Connection) -> None:
+    """Raise unless the connection still answers."""
+    await connection.execute("SELECT")
+
+
 def _make_maker(type_: Any) -> Callable[[asyncpg.Record], Any]:
     """Rows become structs by position; a struct that holds structs is converted field by field."""
     if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):

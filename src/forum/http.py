@@ -201,9 +201,11 @@ class Application(Litestar):
                     headers = [pair for pair in headers if pair[0].lower() != b"allow"]
                     headers.append((b"allow", ", ".join(self._methods_of(scope)).encode()))
                 message["headers"] = headers
-            elif head and message["type"] == "http.response.body":
-                message["body"] = b""
-            await send(message)
+                await send(message)
+                if head:  # the answer ends here, so that a stream, which never ends, learns that nobody reads it
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+            elif not head:
+                await send(message)
 
         if (kept := self.state.kept_answers.find(scope, names)) is not None:
             await kept(scope, receive, send_on)

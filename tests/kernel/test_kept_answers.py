@@ -7,6 +7,7 @@ import pytest
 
 from forum.http import Application
 from forum.kept import KeptAnswers
+from forum.listening import listening
 from forum.settings import Settings
 from tests.client import Client
 from tests.factories import make_edition, make_session, publish_programme
@@ -28,7 +29,7 @@ async def manager(client: Client, app: Application, settings: Settings) -> Async
     await make_session(manager)
     await publish_programme(manager)
     assert settings.database_url
-    async with app.state.keeper.listening(settings.database_url):
+    async with listening(settings.database_url, [app.state.keeper]):
         async with asyncio.timeout(10):
             while not kept(app):  # until it listens, nothing is kept
                 await client.get(PATH)
@@ -69,7 +70,7 @@ async def test_kept_answer_ends_when_nothing_is_heard_of_releases(
 ) -> None:
     await client.get(PATH)
     before = routed(app)
-    app.state.keeper._distrust()
+    app.state.keeper.lose()
     assert (await client.get(PATH)).status_code == 200
     assert routed(app) == before + 1
 

@@ -12,6 +12,7 @@ import pytest
 from forum.app import create_app
 from forum.db import Connection, Pool
 from forum.http import Application
+from forum.listening import listening
 from forum.programme.service import Keeper, publish
 from forum.settings import Settings
 from tests.client import Client
@@ -55,7 +56,7 @@ async def readers(
         for _ in range(2):
             app = create_app(settings, pool=pool, clock=clock)
             keeper: Keeper = app.state.keeper
-            await stack.enter_async_context(keeper.listening(database_url))
+            await stack.enter_async_context(listening(database_url, [keeper]))
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
             http = await stack.enter_async_context(
                 httpx.AsyncClient(transport=transport, base_url="https://forum.test")

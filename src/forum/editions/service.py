@@ -92,10 +92,12 @@ async def find_manageable(conn: Connection, principal: Principal, permission: Pe
     return edition_id
 
 
-async def find_edition(conn: Connection, principal: Principal, edition_id: UUID) -> Edition:
-    """An edition; a draft is there for its staff only."""
+async def find_edition(
+    conn: Connection, principal: Principal, edition_id: UUID, reader: Permission = Permission.PROGRAMME_READ
+) -> Edition:
+    """An edition; a draft is there for its staff only: for those with the permission `reader`."""
     edition = await queries.find_edition(conn, edition_id)
-    if edition.status == "draft" and not principal.may(Permission.PROGRAMME_READ, edition_id):
+    if edition.status == "draft" and not principal.may(reader, edition_id):
         raise NotFound
     return edition
 

@@ -1,24 +1,21 @@
 """The last release of each edition, kept in this process as bytes that are ready to be sent.
 
-The database tells of new releases (NOTIFY forum_releases) on a connection of the keeper's own. While that connection
-is not there, every read asks the database for the number of the last release, so that nothing stale is ever served.
+The database tells of new releases (NOTIFY forum_releases). While nothing is heard, every read asks the database for
+the number of the last release, so that nothing stale is ever served.
 """
 
 import asyncio
-import contextlib
-import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import msgspec
 
 from forum.codes import choose_language
-from forum.db import Connection, open_connection
+from forum.db import Connection
 from forum.errors import NotFound
 from forum.kept import KeptBytes
 from forum.programme import release_queries as queries
@@ -27,12 +24,7 @@ from forum.programme.release_types import Programme, PublishedSession, Published
 Connect = Callable[[], Awaitable[Connection]]
 Render = Callable[[list[PublishedSession]], KeptBytes]
 
-CHANNEL: Final = "forum_releases"
-HEARTBEAT_SECONDS: Final = 15.0
-RECONNECT_SECONDS: Final = 1.0
 _INSTANT: Final = timedelta(microseconds=1)
-_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-log = logging.getLogger("forum")
 
 
 class KeptRelease:
@@ -124,6 +116,8 @@ def _only(texts: dict[str, str], language: str) -> dict[str, str]:
 class Keeper:
     """The last release of each edition, and whether it can be trusted without asking the database."""
 
+    channel = "forum_releases"
+
     def __init__(self) -> None:
         self._kept: dict[UUID, KeptRelease] = {}
         self._trusted: set[UUID] = set()
@@ -164,48 +158,17 @@ class Keeper:
         """Differs once there was news of an edition, or may have been."""
         return self._losses, self._news[edition_id]
 
-    @contextlib.asynccontextmanager
-    async def listening(self, database_url: str) -> AsyncIterator[None]:
-        """Hear of new releases while the block runs."""
-        task = asyncio.create_task(self._listen(database_url))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+    def begin(self) -> None:
+        """Every release is heard of from now on; what was read before is not what would have been heard of."""
+        self._losses += 1
+        self._is_listening = True
 
-    async def _listen(self, database_url: str) -> None:
-        while True:
-            try:
-                await self._listen_once(database_url)
-            except _LOST as error:
-                log.warning("not hearing of releases, asking the database instead: %s", type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
+    def hear(self, payload: str) -> None:
+        """An edition has a new release."""
+        self.forget(UUID(payload))
 
-    async def _listen_once(self, database_url: str) -> None:
-        """Listen until the connection is lost, and raise then."""
-        connection = await open_connection(database_url)
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: lost.set())
-        connection.add_termination_listener(lambda _: self._distrust())
-        try:
-            await connection.add_listener(CHANNEL, self._hear)
-            self._losses += 1  # what was read before is not what would have been heard of
-            self._is_listening = True
-            while True:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), HEARTBEAT_SECONDS)
-                await queries.ping(connection)
-        finally:
-            self._distrust()
-            connection.terminate()
-
-    def _distrust(self) -> None:
+    def lose(self) -> None:
         """Nothing is heard of new releases from now on."""
         self._is_listening = False
         self._losses += 1
         self._trusted.clear()
-
-    def _hear(self, *arguments: Any) -> None:
-        self.forget(UUID(arguments[-1]))

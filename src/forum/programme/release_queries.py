@@ -48,8 +48,3 @@ async def list_release_sessions(
 ) -> list[PublishedSession]:
     """The sessions of a release by time, without the names of the hidden speakers."""
     return await fetch_all(conn, _SQL["list_release_sessions"], PublishedSession, edition_id, number, hidden_speakers)
-
-
-async def ping(conn: Connection) -> None:
-    """Raise unless the connection still answers."""
-    await value(conn, _SQL["ping"])
