@@ -1,7 +1,7 @@
 """One caller of the API: it speaks JSON, presents a token, and takes no for a failure unless it asked for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -80,7 +80,7 @@ async def crowd(
     work: Callable[[T], Awaitable[R]],
     at_once: int = AT_ONCE,
     told: Callable[[int], None] = lambda done: None,
-) -> Sequence[R]:
+) -> list[R]:
     """Do the same for many, several at once; the results in the order of the items."""
     waiting = list(enumerate(items))
     results: dict[int, R] = {}

@@ -39,7 +39,7 @@ async def fill_the_hall_and_the_line(tour: Tour) -> str:
     """Register 4,200 people in person and 10,000 online, many at once."""
     hall, line = list(people.people_in_person()), list(people.people_online())
     with tour.counting("in person", len(hall)) as told:
-        tour.hall = list(await crowd(hall, lambda person: _into_the_hall(tour, person), told=told))
+        tour.hall = await crowd(hall, lambda person: _into_the_hall(tour, person), told=told)
     with tour.counting("online", len(line)) as told:
         tour.line = list(
             await crowd(line, lambda person: register(tour.frontend, EDITION, person, "online", None), told=told)

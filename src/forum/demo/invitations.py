@@ -19,7 +19,7 @@ async def mail_the_invitations(tour: Tour) -> str:
     )
     _verify_entries(tour, mails, "REQUEST", 0, "20231213T090000")
     scripts = sum(not mail.text.isascii() for mail in mails)
-    return f"{len(mails):,} invitations, one for each person, each with a Message-ID of its own; {scripts:,} are not in English."
+    return f"{len(mails):,} invitations, one a person, each with a Message-ID of its own; {scripts:,} in other scripts."
 
 
 async def tell_who_was_promoted(tour: Tour) -> str:
@@ -31,7 +31,7 @@ async def tell_who_was_promoted(tour: Tour) -> str:
 
 
 async def move_the_plenary(tour: Tour) -> str:
-    """The opening plenary begins an hour later: with the release everybody gets the new time, under a higher SEQUENCE."""
+    """The opening plenary begins an hour later: everybody gets the new time, under a higher SEQUENCE."""
     path = f"{EDITION}/sessions/{tour.plenary['id']}"
     later = {"starts_at": "2023-12-13T09:00:00Z", "ends_at": "2023-12-13T13:00:00Z"}
     tour.plenary = await tour.organizer.get(path)

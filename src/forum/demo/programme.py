@@ -28,8 +28,8 @@ async def publish_the_programme(tour: Tour) -> str:
     etag = {"If-None-Match": feed.headers["ETag"]}
     await tour.anybody.send("GET", f"{EDITION}/programme.ics", headers=etag, wants=304)
     return (
-        f"Release {published['release']['number']} has {confirmed} sessions; {len(dated)} have a date and are in the feed, "
-        "which answers 304 to who has it already. The Local and Regional Governments Day is shown without a date."
+        f"Release {published['release']['number']} has {confirmed} sessions; {len(dated)} have a date and are in the "
+        "feed, which answers 304 to who has it already. The Local and Regional Governments Day is there without a date."
     )
 
 

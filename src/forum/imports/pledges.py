@@ -48,7 +48,7 @@ async def import_pledge(desk: Desk, row: PledgeRow) -> Outcome:
         pledge, outcome = await _upsert(desk, book, await _fields(desk, book, row))
     except Invalid as error:
         plain = [name for name in ("title", "description") if not isinstance(getattr(row, name), dict)]
-        raise as_in_row(error, _NAMES, plain) from error
+        raise as_in_row(error, _NAMES, [*plain, "amount"]) from error
     changed = [await _accept(desk, book, pledge, row), await _move(desk, book, pledge, row)]
     if row.announced_in or row.announced_by or row.announced_on:
         detail = "An import announces nothing: announce it in its session."
