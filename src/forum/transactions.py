@@ -21,6 +21,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool, execute, find, value
 from forum.errors import Conflict, Fault, ForumError, Invalid, encode_problem, from_exception
+from forum.logs import describe
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("transactions")
@@ -152,8 +153,10 @@ class UnitOfWork:
             if succeeded or unit.keeps_changes:
                 await unit.commit()
         except Exception as error:
-            if (known := from_exception(error)).status >= 500:
+            if (known := from_exception(error)).status == 500:
                 log.exception("commit failed")
+            elif known.status > 500:
+                log.warning("commit failed: %s", describe(error))
             answer = _problem_messages(known)
         await unit.close()
         for message in answer:

@@ -7,7 +7,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vDuration, vText
-from icalendar.parser import foldline
 
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
 from forum.calendars.zones import render_zone
@@ -23,6 +22,7 @@ ONLINE: Final = {
     "es": "En línea",
 }
 _PRODUCT: Final = "-//Forum//Forum 1//EN"
+_LINE_OCTETS: Final = 75
 _END: Final = b"END:VEVENT\r\n"
 
 
@@ -79,7 +79,7 @@ class InvitationTemplate:
             f":mailto:{attendee.email}"
         )
         at = stamp.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        own = f"DTSTAMP:{at}\r\n{foldline(line)}\r\n".encode()
+        own = f"DTSTAMP:{at}\r\n{_folded(line)}\r\n".encode()
         return self._head + own + _END + self._tail
 
 
@@ -177,3 +177,16 @@ def _clean(text: str) -> str:
 def _plain(text: str) -> str:
     """Text on one line."""
     return " ".join(_clean(text).split())
+
+
+def _folded(line: str) -> str:
+    """A content line in pieces of at most 75 octets, no character cut (RFC 5545 section 3.1)."""
+    parts, room = [], _LINE_OCTETS
+    for character in line:
+        size = len(character.encode())
+        if size > room:
+            parts.append("\r\n ")
+            room = _LINE_OCTETS - 1
+        parts.append(character)
+        room -= size
+    return "".join(parts)

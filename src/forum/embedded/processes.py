@@ -124,9 +124,17 @@ def _is_zombie(entry: Path) -> bool:
     return (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def die_with_parent(orphan_signal: signal.Signals = signal.SIGTERM) -> None:
+    """Have the kernel send this process a signal when its parent ends (Linux; elsewhere nothing happens)."""
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, orphan_signal, 0, 0, 0)
+
+
 def _child_setup(home: "Home", orphan_signal: signal.Signals) -> Callable[[], None]:
     account = home.account
-    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
     def setup() -> None:
         if account:
@@ -134,7 +142,6 @@ def _child_setup(home: "Home", orphan_signal: signal.Signals) -> Callable[[], No
             os.setgid(account.gid)
             os.setuid(account.uid)
         os.umask(0o077)
-        if libc:  # after the change of user, which would clear it
-            libc.prctl(_PR_SET_PDEATHSIG, orphan_signal, 0, 0, 0)
+        die_with_parent(orphan_signal)  # after the change of user, which would clear it
 
     return setup
