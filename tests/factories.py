@@ -175,3 +175,23 @@ async def make_entity(registrar: Client, name: str = "City of Probe", **changes:
 async def make_delegation(registrar: Client, entity: dict[str, Any], edition: str = "grf-2023") -> dict[str, Any]:
     """The delegation of an entity."""
     return await registrar.made(f"/v1/editions/{edition}/delegations", {"entity": entity["id"]})
+
+
+async def badge_token(registrar: Client, registration: dict[str, Any], edition: str = "grf-2023") -> str:
+    """The token of the newest badge of a registration."""
+    answer = await registrar.get(f"/v1/editions/{edition}/badges", params={"registration": registration["id"]})
+    newest = max(answer.json()["items"], key=lambda badge: badge["serial"])
+    token: str = newest["token"]
+    return token
+
+
+def scan_fields(badge: str, scan_id: str, at: str, **changes: Any) -> dict[str, Any]:
+    """A good body for a scan at the main gate, at a time on 13 December 2023 (UTC)."""
+    fields = {
+        "badge": badge,
+        "gate": "main",
+        "direction": "in",
+        "scan_id": scan_id,
+        "occurred_at": f"2023-12-13T{at}:00Z",
+    } | changes
+    return {name: value for name, value in fields.items() if value is not None}

@@ -26,6 +26,7 @@ CREATE TABLE registrations (
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
     placed_at timestamptz NOT NULL,
+    edited_at timestamptz,
     CONSTRAINT registrations_pkey PRIMARY KEY (edition_id, id),
     CONSTRAINT registrations_delegation_exists FOREIGN KEY (edition_id, delegation_id) REFERENCES delegations,
     CONSTRAINT registrations_one_per_external_id UNIQUE (edition_id, external_id),
@@ -33,6 +34,7 @@ CREATE TABLE registrations (
 );
 COMMENT ON TABLE registrations IS 'A person at an edition: as whom, how, and whether they have a place.';
 COMMENT ON COLUMN registrations.placed_at IS 'When status or mode last changed; part of the DTSTAMP of the person''s invitations.';
+COMMENT ON COLUMN registrations.edited_at IS 'When details were last edited.';
 CREATE UNIQUE INDEX registrations_one_active_per_person ON registrations (edition_id, person_id)
     WHERE status IN ('submitted', 'approved', 'waitlisted');
 CREATE INDEX registrations_waiting ON registrations (edition_id, mode, waitlist_ticket) WHERE status = 'waitlisted';
@@ -57,13 +59,19 @@ CREATE TABLE registration_transitions (
     number integer NOT NULL,
     status text NOT NULL,
     mode text NOT NULL,
+    category text NOT NULL,
+    country text,
+    delegation_id uuid,
+    is_move boolean NOT NULL,
     at timestamptz NOT NULL,
     by_token uuid,
     reason text,
     CONSTRAINT registration_transitions_pkey PRIMARY KEY (edition_id, registration_id, number),
     CONSTRAINT registration_transitions_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations
 );
-COMMENT ON TABLE registration_transitions IS 'Every change of status or mode, with who did it and why; written by a trigger.';
+COMMENT ON TABLE registration_transitions IS
+    'Every change of status or mode, with who did it and why, and of what registrations are counted by; written by a trigger.';
+COMMENT ON COLUMN registration_transitions.is_move IS 'Whether status or mode changed, rather than category, country or delegation.';
 
 CREATE TABLE badge_keys (
     id smallint GENERATED ALWAYS AS IDENTITY CONSTRAINT badge_keys_pkey PRIMARY KEY,
@@ -89,18 +97,29 @@ COMMENT ON TABLE badges IS 'One live badge for each approved registration in per
 CREATE UNIQUE INDEX badges_one_live_per_registration ON badges (edition_id, registration_id) WHERE revoked_at IS NULL;
 
 CREATE FUNCTION record_transition() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    moved boolean := true;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        IF (NEW.status, NEW.mode) IS NOT DISTINCT FROM (OLD.status, OLD.mode) THEN
+        moved := (NEW.status, NEW.mode) IS DISTINCT FROM (OLD.status, OLD.mode);
+        IF NOT moved AND (NEW.category, NEW.country, NEW.delegation_id)
+                         IS NOT DISTINCT FROM (OLD.category, OLD.country, OLD.delegation_id) THEN
             RETURN NULL;
         END IF;
+    END IF;
+    INSERT INTO registration_transitions (edition_id, registration_id, number, status, mode, category, country, delegation_id,
+                                          is_move, at, by_token, reason)
+    VALUES (NEW.edition_id, NEW.id, NEW.version, NEW.status, NEW.mode, NEW.category, NEW.country, NEW.delegation_id,
+            moved, CASE WHEN moved THEN NEW.placed_at ELSE NEW.edited_at END,
+            nullif(current_setting('forum.token_id', true), '')::uuid,
+            nullif(current_setting('forum.reason', true), ''));
+    IF NOT moved THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
         UPDATE badges SET revoked_at = NEW.placed_at
         WHERE edition_id = NEW.edition_id AND registration_id = NEW.id AND revoked_at IS NULL;
     END IF;
-    INSERT INTO registration_transitions (edition_id, registration_id, number, status, mode, at, by_token, reason)
-    VALUES (NEW.edition_id, NEW.id, NEW.version, NEW.status, NEW.mode, NEW.placed_at,
-            nullif(current_setting('forum.token_id', true), '')::uuid,
-            nullif(current_setting('forum.reason', true), ''));
     IF NEW.status = 'approved' AND NEW.mode = 'in_person' THEN
         INSERT INTO badges (edition_id, id, registration_id, key_id, created_at)
         VALUES (NEW.edition_id, gen_random_uuid(), NEW.id, (SELECT max(id) FROM badge_keys), NEW.placed_at);

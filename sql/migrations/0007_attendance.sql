@@ -11,16 +11,44 @@ CREATE TABLE scans (
     session_id uuid,
     direction text NOT NULL CONSTRAINT scans_direction_is_known CHECK (direction IN ('in', 'out')),
     result text NOT NULL CONSTRAINT scans_result_is_known CHECK (result IN ('accepted', 'denied')),
-    reason text,
+    reason text CONSTRAINT scans_reason_is_known CHECK (reason IN
+        ('unknown_badge', 'revoked', 'wrong_edition', 'not_approved', 'wrong_mode', 'not_admitted', 'room_full', 'outside_hours')),
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     CONSTRAINT scans_pkey PRIMARY KEY (edition_id, id),
     CONSTRAINT scans_one_per_device_and_scan_id UNIQUE (edition_id, device_id, scan_id),
     CONSTRAINT scans_are_at_a_gate_or_a_session CHECK ((gate IS NULL) <> (session_id IS NULL)),
+    CONSTRAINT scans_are_denied_for_a_reason CHECK ((result = 'denied') = (reason IS NOT NULL)),
     CONSTRAINT scans_session_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions
 );
 COMMENT ON TABLE scans IS 'Every showing of a badge, as it happened; never changed.';
 COMMENT ON COLUMN scans.device_id IS 'The token that scanned.';
+CREATE INDEX scans_by_person ON scans (edition_id, registration_id) WHERE registration_id IS NOT NULL;
+
+CREATE TABLE trails (
+    edition_id uuid NOT NULL,
+    registration_id uuid NOT NULL,
+    scans integer NOT NULL,
+    last_at timestamptz NOT NULL,
+    CONSTRAINT trails_pkey PRIMARY KEY (edition_id, registration_id)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE trails IS 'How many scans of a person count, and when the last of them happened. Whoever adds one holds the row, and
+learns from it whether the scan follows on what was known or changes what was before.';
+
+CREATE FUNCTION scan_refusal(is_known boolean, is_here boolean, is_live boolean, status text, mode text, session_status text,
+                             session_mode text, direction text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN NOT is_known THEN 'unknown_badge'
+    WHEN NOT is_here THEN 'wrong_edition'
+    WHEN NOT is_live AND status = 'approved' AND mode = 'online' THEN 'wrong_mode'
+    WHEN NOT is_live AND status NOT IN ('approved', 'revoked') THEN 'not_approved'
+    WHEN NOT is_live THEN 'revoked'
+    WHEN direction = 'out' THEN NULL
+    WHEN session_mode = 'online' THEN 'wrong_mode'
+    WHEN session_status <> 'confirmed' THEN 'not_admitted'
+END;
+COMMENT ON FUNCTION scan_refusal IS 'Why somebody is not let in, or null: the one place of this rule. A dead badge is explained by what became of the registration.';
 
 CREATE TABLE presences (
     edition_id uuid NOT NULL,
@@ -37,21 +65,29 @@ CREATE TABLE presences (
     CONSTRAINT presences_session_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions
 );
 COMMENT ON TABLE presences IS 'From when to when somebody was in a session (or, without one, inside the gates), in the hall or online.';
-CREATE UNIQUE INDEX presences_one_open_per_person_and_place ON presences (edition_id, registration_id, session_id)
+COMMENT ON COLUMN presences.id IS 'In the hall, the id of the scan that opened it.';
+COMMENT ON COLUMN presences.seen_at IS 'The last sign of the person: a scan, or a heartbeat.';
+CREATE UNIQUE INDEX presences_one_open_per_person_place_and_mode ON presences (edition_id, registration_id, session_id, mode)
     NULLS NOT DISTINCT WHERE ended_at IS NULL;
+CREATE INDEX presences_by_person ON presences (edition_id, registration_id);
 
 CREATE TABLE attendances (
     edition_id uuid NOT NULL,
     session_id uuid,
-    held_on date NOT NULL,
+    held_on date,
     registration_id uuid NOT NULL,
     mode text NOT NULL CONSTRAINT attendances_mode_is_known CHECK (mode IN ('in_person', 'online')),
+    category text NOT NULL,
+    country text,
     first_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
+    CONSTRAINT attendances_are_of_a_session_or_of_a_day CHECK (session_id IS NULL OR held_on IS NULL),
     CONSTRAINT attendances_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations,
     CONSTRAINT attendances_session_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions,
     CONSTRAINT attendances_once_per_person_place_day_and_mode UNIQUE NULLS NOT DISTINCT
         (edition_id, session_id, held_on, mode, registration_id)
 );
-COMMENT ON TABLE attendances IS 'That somebody attended a session (or, without one, was on site) on a day: counted, never counted distinct.';
+COMMENT ON TABLE attendances IS 'That somebody attended a session, or the edition on a day, or (without either) the edition at all: one row each,
+so that people are counted without telling them apart.';
 COMMENT ON COLUMN attendances.held_on IS 'The day in the zone of the edition.';
+COMMENT ON COLUMN attendances.category IS 'As it was then: what is corrected later changes no figure of the past.';

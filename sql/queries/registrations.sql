@@ -102,7 +102,7 @@ WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3;
 -- name: update_registration
 -- Write every field that can be edited; the version rises.
 UPDATE registrations SET given_name = $3, family_name = $4, language = $5, timezone = $6, entity_id = $7, delegation_id = $8,
-       country = $9, category = $10, accessibility_needs = $11, consents = $12, version = version + 1
+       country = $9, category = $10, accessibility_needs = $11, consents = $12, edited_at = $13, version = version + 1
 WHERE edition_id = $1 AND id = $2;
 
 -- name: move_registration
@@ -125,10 +125,10 @@ WHERE edition_id = $1 AND mode = $2;
 SELECT promote_waiting($1, $2, $3) AS id;
 
 -- name: list_transitions
--- The history of a registration, oldest first.
+-- The changes of status and mode of a registration, oldest first.
 SELECT number, status, mode, at, by_token, reason
 FROM registration_transitions
-WHERE edition_id = $1 AND registration_id = $2 AND ($3::integer IS NULL OR number > $3)
+WHERE edition_id = $1 AND registration_id = $2 AND is_move AND ($3::integer IS NULL OR number > $3)
 ORDER BY number LIMIT $4;
 
 -- name: ensure_badge_key

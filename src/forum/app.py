@@ -14,6 +14,8 @@ from litestar.routes import HTTPRoute
 
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
+from forum.attendance.routes import HANDLERS as ATTENDANCE
+from forum.attendance.service import BadgeReader
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.clock import Clock, clock_of
 from forum.db import Connection, Pool, open_pool
@@ -106,6 +108,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         finally:
             app.state.pool.terminate()
 
+    key_ring = KeyRing()
     api = Router(
         "/v1",
         route_handlers=[
@@ -117,6 +120,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,
+            *ATTENDANCE,
             *NOTIFICATIONS,
         ],
         guards=[permissions.authorize],
@@ -145,7 +149,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "keeper": Keeper(),
                 "feed": Feed(),
                 "kept_answers": KeptAnswers(),
-                "key_ring": KeyRing(),
+                "key_ring": key_ring,
+                "badge_reader": BadgeReader(key_ring),
             }
         ),
         lifespan=[lifespan],

@@ -92,9 +92,10 @@ async def update_registration(
     if_match: NamedDependency[IfMatch],
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
 ) -> Registration:
     """Change the details of an active registration. Entity, delegation, country and category are for registrars."""
-    return await service.update_registration(conn, principal, edition_id, registration_id, data, if_match)
+    return await service.update_registration(conn, principal, edition_id, registration_id, data, if_match, now)
 
 
 @get(

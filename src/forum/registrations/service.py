@@ -204,6 +204,7 @@ async def update_registration(
     registration_id: UUID,
     patch: RegistrationPatch,
     if_match: IfMatch,
+    now: datetime,
 ) -> Registration:
     """Change the details of an active registration; raises `Forbidden` for fields that registrars write."""
     writes_all = principal.may(Permission.REGISTRATIONS_WRITE, edition_id)
@@ -219,7 +220,7 @@ async def update_registration(
     await queries.update_registration(
         conn, edition_id, registration_id, after.person.given_name, after.person.family_name, after.person.language,
         after.person.timezone, after.entity, after.delegation, after.country, after.category,
-        after.accessibility_needs, after.consents,
+        after.accessibility_needs, after.consents, now,
     )  # fmt: skip
     return await queries.find_registration(conn, edition_id, registration_id, True, None)
 
