@@ -14,6 +14,8 @@ R = TypeVar("R")
 AT_ONCE = 32
 """How many requests a crowd has open; more only wait in line on a small machine."""
 TIMEOUT_SECONDS = 60.0
+IDLE_SECONDS = 2.0
+"""Below the five after which the server closes: a request must not meet a connection that is going away."""
 
 
 class Caller:
@@ -70,7 +72,7 @@ class Caller:
 @asynccontextmanager
 async def calling(url: str) -> AsyncIterator[Caller]:
     """Anybody, calling the API at `url` over kept connections."""
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200, keepalive_expiry=IDLE_SECONDS)
     async with httpx.AsyncClient(base_url=url, limits=limits, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
         yield Caller(http)
 

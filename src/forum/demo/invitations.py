@@ -18,8 +18,8 @@ async def mail_the_invitations(tour: Tour) -> str:
         "who is invited", {r["person"]["email"]: 1 for r in everybody}, dict(Counter(mail.recipient for mail in mails))
     )
     _verify_entries(tour, mails, "REQUEST", 0, "20231213T090000")
-    scripts = sum(not mail.text.isascii() for mail in mails)
-    return f"{len(mails):,} invitations, one a person, each with a Message-ID of its own; {scripts:,} in other scripts."
+    foreign = sum(r["person"]["language"] != "en" for r in everybody)
+    return f"{len(mails):,} invitations, one a person, each with a Message-ID of its own; {foreign:,} of them in a language other than English."
 
 
 async def tell_who_was_promoted(tour: Tour) -> str:

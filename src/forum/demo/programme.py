@@ -37,8 +37,8 @@ async def confirm_a_speaker(tour: Tour) -> str:
     """A speaker who agreed to be named is confirmed for the plenary; readers see the name with the next release."""
     sessions = f"{EDITION}/sessions/{tour.plenary['id']}"
     new = {"display_name": "Amal Exampleton", "function": "Mayor of a sample city", "country": "CH", "published": True}
-    speaker = await tour.organizer.post(f"{EDITION}/speakers", new)
-    role = {"speaker": speaker["id"], "role": "statement", "allotted_seconds": 180}
+    tour.speaker = await tour.organizer.post(f"{EDITION}/speakers", new)
+    role = {"speaker": tour.speaker["id"], "role": "statement", "allotted_seconds": 180}
     appearance = await tour.organizer.post(f"{sessions}/appearances", role)
     await tour.organizer.post(f"{sessions}/appearances/{appearance['id']}/confirm")
     await tour.organizer.post(f"{EDITION}/programme/publish")

@@ -44,10 +44,16 @@ class Tour:
         """The registrations in person, as they were answered."""
         self.line: list[dict[str, Any]] = []
         """The registrations online."""
+        self.speaker: dict[str, Any] = {}
+        """Who is confirmed for the plenary."""
         self.left: dict[str, Any] = {}
         """The registration of who withdrew."""
         self.promoted: dict[str, Any] = {}
         """The registration of who was first in line then."""
+        self.arrived: list[dict[str, Any]] = []
+        """The registrations of those who came to the hall."""
+        self.badges: dict[str, str] = {}
+        """The tokens of badges, by registration."""
         self.invitations_sent = 0
         """How many invitations of the edition were sent so far."""
         self._progress: Progress | None = None

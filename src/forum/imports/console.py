@@ -12,7 +12,8 @@ from rich.table import Table
 from forum.db import Connection
 from forum.imports.ledger import Progress as Told
 from forum.imports.service import import_pledges, import_programme
-from forum.imports.types import Finding, Kind, Report
+from forum.imports.types import Finding, Kind, Report, Tally
+from forum.samples import Sample, read_sample
 
 What = Literal["programme", "pledges"]
 Importer = Callable[[Connection, bytes, datetime, Report, Told], Awaitable[None]]
@@ -35,6 +36,19 @@ async def run_import(
                 raise _Undo
     except _Undo:
         pass
+    return report
+
+
+async def load_samples(conn: Connection, now: datetime, told: Told | None = None) -> Report:
+    """Import the series, the programme and the pledges that ship with Forum; the reports as one."""
+    report = Report(dry_run=False)
+    files: list[tuple[What, Sample]] = [("programme", "series"), ("programme", "programme"), ("pledges", "pledges")]
+    for what, name in files:
+        found = await run_import(conn, what, read_sample(name), now, told=told)
+        for kind, tally in found.tallies.items():
+            report.tallies.setdefault(kind, Tally()).add(tally)
+        report.refusals += found.refusals
+        report.remarks += found.remarks
     return report
 
 

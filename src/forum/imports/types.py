@@ -187,6 +187,11 @@ class Tally(Struct):
     unchanged: int = 0
     refused: int = 0
 
+    def add(self, other: "Tally") -> None:
+        """Count those of another import too."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 class Report(Struct):
     """What an import did, or in a dry run would do."""
