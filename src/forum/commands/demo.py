@@ -17,6 +17,7 @@ from rich.panel import Panel
 from forum.accounts.types import NewGrant
 from forum.commands import say, serving, stopping_cleanly, with_services
 from forum.commands.database import issue_token, prepare
+from forum.commands.running import new_loop
 from forum.db import open_pool
 from forum.demo.caller import calling
 from forum.demo.checks import StepFailed
@@ -53,7 +54,8 @@ def demo(settings: Settings, once: bool, port: int | None) -> None:
             tokens = asyncio.run(_set_the_scene(own, console, is_ours=settings.database_url is None))
             stage = Stage(own, listening, say)
             try:
-                asyncio.run(_play(console, stage, tokens, own.mail_path, once=once))
+                with asyncio.Runner(loop_factory=new_loop()) as runner:
+                    runner.run(_play(console, stage, tokens, own.mail_path, once=once))
             except StepFailed as error:
                 console.print(f"[red]✗[/red] {error}", markup=True)
                 raise SystemExit(1) from error

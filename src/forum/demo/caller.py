@@ -11,7 +11,7 @@ from forum.demo.checks import StepFailed
 
 T = TypeVar("T")
 R = TypeVar("R")
-AT_ONCE = 32
+AT_ONCE = 12
 """How many requests a crowd has open; more only wait in line on a small machine."""
 TIMEOUT_SECONDS = 60.0
 IDLE_SECONDS = 2.0
