@@ -15,7 +15,7 @@ from litestar.routes import HTTPRoute
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
 from forum.attendance.routes import HANDLERS as ATTENDANCE
-from forum.attendance.service import BadgeReader
+from forum.attendance.service import BadgeReader, ScanDesk
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.clock import Clock, clock_of
 from forum.db import Connection, Pool, open_pool
@@ -37,6 +37,7 @@ from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
+from forum.statistics.routes import HANDLERS as STATISTICS
 from forum.transactions import UnitOfWork, replay_answer, unit_of
 
 MAX_BODY_BYTES = 5_000_000
@@ -92,23 +93,25 @@ def _resolve_one_by_one(app: Litestar) -> None:
         model.dependency_batches = [{dependency} for batch in batches for dependency in batch]
 
 
+@asynccontextmanager
+async def _lifespan(app: Any) -> AsyncIterator[None]:
+    """Open the pool and listen, unless the caller has given a pool."""
+    settings: Settings = app.state.settings
+    if app.state.pool is not None:
+        yield
+        return
+    assert settings.database_url
+    app.state.pool = await open_pool(settings.database_url, settings.pool_size)
+    try:
+        async with listening(settings.database_url, [app.state.keeper, app.state.feed]):
+            yield
+    finally:
+        app.state.pool.terminate()
+
+
 def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None = None) -> http.Application:
     """The ASGI application. With a `pool` given, the caller opens and closes it."""
-
-    @asynccontextmanager
-    async def lifespan(app: Any) -> AsyncIterator[None]:
-        if pool is not None:
-            yield
-            return
-        assert settings.database_url
-        app.state.pool = await open_pool(settings.database_url, settings.pool_size)
-        try:
-            async with listening(settings.database_url, [app.state.keeper, app.state.feed]):
-                yield
-        finally:
-            app.state.pool.terminate()
-
-    key_ring = KeyRing()
+    badge_reader = BadgeReader(key_ring := KeyRing())
     api = Router(
         "/v1",
         route_handlers=[
@@ -121,6 +124,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *CALENDARS,
             *REGISTRATIONS,
             *ATTENDANCE,
+            *STATISTICS,
             *NOTIFICATIONS,
         ],
         guards=[permissions.authorize],
@@ -150,10 +154,11 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "feed": Feed(),
                 "kept_answers": KeptAnswers(),
                 "key_ring": key_ring,
-                "badge_reader": BadgeReader(key_ring),
+                "badge_reader": badge_reader,
+                "scan_desk": ScanDesk(badge_reader),
             }
         ),
-        lifespan=[lifespan],
+        lifespan=[_lifespan],
         openapi_config=openapi_config(),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,

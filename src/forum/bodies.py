@@ -5,6 +5,7 @@ walked field by field, so that the client reads all that is wrong with it. Struc
 method `faults`. Merge patches (RFC 7396) are structs whose fields default to `UNSET`.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -16,11 +17,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import FieldInfo
 
+from forum.codes import MAX_LANGUAGES
 from forum.errors import Fault, Invalid, Malformed
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+"""Matches at every quote, closed or not: one pass over whatever is sent."""
 _CODES = (
     (re.compile(r"length >= "), "too_short"),
     (re.compile(r"length <= "), "too_long"),
@@ -45,9 +49,11 @@ class Ruled(Protocol):
 def decode(body: bytes, type_: type[T]) -> T:
     """The body as `type_`; raises `Malformed` for what is no JSON and `Invalid` with all faults."""
     try:
-        value: T = _decoder(type_).decode(_normalized(body))
-    except msgspec.ValidationError:
-        raise Invalid(list(_faults(_parse(body), type_, ""))) from None
+        text = _normalized(body)
+        value: T = _decoder(type_).decode(text)
+        _refuse_repeated_names(text)
+    except msgspec.ValidationError as error:
+        raise Invalid(list(_faults(_parse(body), type_, "")) or [_fault(error, "")]) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise _malformed(error) from error
     check(value, type_)
@@ -64,16 +70,32 @@ def check(value: Any, type_: Any) -> None:
 
 
 def merge(current: S, patch: msgspec.Struct) -> S:
-    """`current` with the fields that `patch` sets, nested structs merged likewise (RFC 7396)."""
+    """`current` with the fields that `patch` sets, nested structs and texts by language merged likewise (RFC 7396).
+
+    Raises `Invalid` when a text is left in no language, or in more than anybody may give.
+    """
     changes: dict[str, Any] = {}
     for name in patch.__struct_fields__:
         value = getattr(patch, name)
         if value is UNSET:
             continue
         before = getattr(current, name)
-        both = isinstance(value, msgspec.Struct) and isinstance(before, msgspec.Struct)
-        changes[name] = merge(before, value) if both else value
+        if isinstance(value, dict):
+            changes[name] = _merge_texts(before or {}, value, f"/{name}")
+        elif isinstance(value, msgspec.Struct) and isinstance(before, msgspec.Struct):
+            changes[name] = merge(before, value)
+        else:
+            changes[name] = value
     return msgspec.structs.replace(current, **changes)
+
+
+def _merge_texts(before: dict[str, str], patch: dict[str, str | None], pointer: str) -> dict[str, str]:
+    after = {language: text for language, text in (before | patch).items() if text is not None}
+    if not after:
+        raise Invalid.at(pointer, "too_short", "One language must be left.")
+    if len(after) > MAX_LANGUAGES:
+        raise Invalid.at(pointer, "too_long", f"Give at most {MAX_LANGUAGES} languages.")
+    return after
 
 
 def _make_decoder(type_: Any) -> msgspec.json.Decoder[Any]:
@@ -84,11 +106,37 @@ _decoder: Callable[[Any], msgspec.json.Decoder[Any]] = cache(_make_decoder)
 
 
 def _normalized(body: bytes) -> bytes:
-    """Text is kept in normal form C, so that equal names are equal bytes."""
+    """Text is kept in normal form C, so that equal names are equal bytes, however the client has escaped them."""
+    if b"\\u" in body:
+        body = _STRING.sub(_unescape, body)
     if body.isascii():
         return body
     text = body.decode("utf-8")
     return body if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text).encode("utf-8")
+
+
+def _unescape(literal: re.Match[bytes]) -> bytes:
+    """A string of JSON without needless escapes; one that is no string stays for the decoder to refuse."""
+    if b"\\u" not in literal[0]:
+        return literal[0]
+    try:
+        return msgspec.json.encode(msgspec.json.decode(literal[0], type=str))
+    except msgspec.DecodeError:
+        return literal[0]
+
+
+def _refuse_repeated_names(body: bytes) -> None:
+    """Which of two equal names counts is not told by RFC 8259: RFC 7493 section 2.3 forbids them, and so do we."""
+    if body.count(b":") < 2:
+        return
+    json.loads(body, object_pairs_hook=_once, parse_int=str, parse_float=str)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        again = next(name for index, name in enumerate(names) if name in names[:index])
+        raise Malformed(f"A name stands twice in one object: {again[:60]!r}.")
 
 
 def _parse(body: bytes) -> Any:

@@ -127,9 +127,13 @@ Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 Instant = Annotated[datetime, Meta(tz=True, extra={"check": _near})]
 """RFC 3339 with an offset; answered in UTC."""
 Day = Annotated[date, Meta(extra={"check": _near})]
-LocalizedLine = Annotated[dict[LanguageTag, Line], Meta(min_length=1, max_length=20)]
+MAX_LANGUAGES = 20
+LocalizedLine = Annotated[dict[LanguageTag, Line], Meta(min_length=1, max_length=MAX_LANGUAGES)]
 """One line of text in at least one language, keyed by BCP 47."""
-LocalizedProse = Annotated[dict[LanguageTag, Prose], Meta(min_length=1, max_length=20)]
+LocalizedProse = Annotated[dict[LanguageTag, Prose], Meta(min_length=1, max_length=MAX_LANGUAGES)]
+LinePatch = Annotated[dict[LanguageTag, Line | None], Meta(max_length=MAX_LANGUAGES)]
+"""Changes of such a text: a language that is absent is kept, null takes one away."""
+ProsePatch = Annotated[dict[LanguageTag, Prose | None], Meta(max_length=MAX_LANGUAGES)]
 DecimalText = Annotated[str, Meta(max_length=21, pattern=r"^(0|[1-9]\d{0,14})(\.\d{1,2})?$")]
 
 

@@ -5,7 +5,7 @@ single cost of a keyed read): use `SET LOCAL` and transaction-level advisory loc
 connection of its own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
@@ -117,6 +117,12 @@ async def fetch_all(connection: Connection, sql: str, type_: type[T], *arguments
     """All rows as `type_`, in the statement's order."""
     make = _maker(type_)
     return [make(row) for row in await connection.fetch(sql, *arguments)]
+
+
+async def fetch_each(connection: Connection, sql: str, type_: type[T], rows: Iterable[Sequence[Any]]) -> list[T]:
+    """A statement that answers one row, run for each row of parameters in one round trip; all of them or none."""
+    make = _maker(type_)
+    return [make(row) for row in await connection.fetchmany(sql, rows)]
 
 
 async def value(connection: Connection, sql: str, *arguments: Any) -> Any:

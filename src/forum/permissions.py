@@ -123,6 +123,9 @@ def _covers(grant: Grant, edition: UUID | str | None) -> bool:
     return edition is None or grant.edition_id is None or str(edition) in (str(grant.edition_id), grant.edition_slug)
 
 
+PLATFORM: Final = UUID(int=0)
+"""Asked for in place of an edition: only a grant on the platform covers it. No edition has this id or slug."""
+
 NOBODY: Final = Principal(UUID(int=0), "client", None, None, None, [], [])
 """The principal of a request without a token, on a public route."""
 
@@ -163,7 +166,7 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
-    conn = await unit_of(connection.scope).connection()
+    conn = await unit_of(connection.scope).reading()
     principal = await find_principal(conn, token_sha256(token.strip()), connection.app.state.clock())
     if principal is None:
         raise Unauthenticated

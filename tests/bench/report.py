@@ -25,6 +25,8 @@ class Round(msgspec.Struct, kw_only=True):
     database_us: float | None = None
     busy: dict[str, float] = {}
     """Each process's processor time as a share of one core."""
+    machine: float | None = None
+    """The share of all cores' time that was worked, by these processes or by others."""
 
 
 class Measure(msgspec.Struct, kw_only=True):
@@ -53,7 +55,7 @@ class Measure(msgspec.Struct, kw_only=True):
     @property
     def limit(self) -> str:
         """What limited Forum's rate."""
-        return limit_of([round.busy for round in self.forum])
+        return limit_of(self.forum)
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -73,17 +75,19 @@ def median_ratio(forum: Sequence[float], bare: Sequence[float]) -> float:
     return median(one / other for one, other in zip(forum, bare, strict=True))
 
 
-def limit_of(rounds: Sequence[dict[str, float]]) -> str:
-    """The busiest process if it fills its core, else that all of them wait, with the median of each."""
-    if not rounds or not rounds[0]:
+def limit_of(rounds: Sequence[Round]) -> str:
+    """What limited these rounds: a process that fills its core, cores that others fill, or waiting."""
+    if not rounds or not rounds[0].busy:
         return "unknown"
-    shares = {name: median(round.get(name, 0.0) for round in rounds) for name in rounds[0]}
+    shares = {name: median(round.busy.get(name, 0.0) for round in rounds) for name in rounds[0].busy}
     told = ", ".join(f"{name} {share:.0%}" for name, share in sorted(shares.items(), key=lambda item: -item[1]))
     busiest = max(shares, key=lambda name: shares[name])
+    machine = median(round.machine or 0.0 for round in rounds)
     if shares[busiest] >= BUSY:
-        return f"{busiest}'s processor time ({told})"
-    full = sum(shares.values()) >= BUSY * (os.cpu_count() or 1)
-    return f"{'all cores are busy' if full else 'waiting: disk, locks, round trips'} ({told})"
+        return f"{busiest}: its processor time ({told})"
+    if machine >= BUSY:
+        return f"no free core: {machine:.0%} busy ({told})"
+    return f"waiting for disk, locks or round trips ({told})"
 
 
 def table(run: Run) -> Table:
@@ -98,11 +102,17 @@ def table(run: Run) -> Table:
             _median(measure.bare, "rate"),
             f"{measure.ratio:.2f}",
             "" if measure.bound is None else f"{measure.bound:g}",
-            ("yes" if measure.holds else "NO") if measure.bound is not None or not measure.is_exact else "stated",
+            _verdict(measure),
             f"{_median(measure.forum, 'server_us')} : {_median(measure.bare, 'server_us')}",
             measure.limit,
         )
     return shown
+
+
+def _verdict(measure: Measure) -> str:
+    if not measure.holds:
+        return "NO"
+    return "stated" if measure.bound is None else "yes"
 
 
 def _median(rounds: Sequence[Round], field: str) -> str:

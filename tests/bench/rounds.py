@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from time import perf_counter
 
 from msgspec import Struct
 
 from tests.bench.load import Load, Outcome
-from tests.bench.processes import cpu_seconds
 from tests.bench.report import Round
 from tests.bench.stage import Stage
+from tests.bench.usage import Usage
 
 WARM_UP_SECONDS = 0.5
 
@@ -37,35 +36,29 @@ class Side:
 
     async def run(self, plan: Plan, seconds: float) -> None:
         """Send for some seconds; raises `RuntimeError` when an answer is not what the route promises."""
-        pids = (self._stage.server_pid, False), (self._stage.database_pid, True)
-        before, begun = [cpu_seconds(*pid) for pid in pids], perf_counter()
         load = Load(
-            port=self._stage.port, requests=self._requests, clients=plan.clients, seconds=seconds, first=self._next,
+            port=self._stage.port,
+            requests=self._requests,
+            clients=plan.clients,
+            seconds=seconds,
+            first=self._next,
             marks=self._marks,
-        )  # fmt: skip
+        )
+        usage = Usage({"server": (self._stage.server_pid, False), "database": (self._stage.database_pid, True)})
         outcome = await self._stage.generator.send(load)
-        wall = perf_counter() - begun
-        used = [after - start for start, pid in zip(before, pids, strict=True) if start is not None
-                and (after := cpu_seconds(*pid)) is not None]  # fmt: skip
+        made = usage.round(outcome.answers, outcome.answers / outcome.seconds, outcome.seconds)
+        made.p99_ms = outcome.p99_ms
+        made.busy["generator"] = outcome.cpu_seconds / outcome.seconds
         self._next += outcome.sent
         self.answers += outcome.answers
         self.marks.update(outcome.marks)
         self._refuse(outcome)
-        self.rounds.append(_round(outcome, used, wall))
+        self.rounds.append(made)
 
     def _refuse(self, outcome: Outcome) -> None:
         if outcome.lost or outcome.statuses != {self._status: outcome.answers}:
             path = self._requests[0].split(b" ", 2)[1].decode()
             raise RuntimeError(f"{path}: {outcome.lost} answers lost, statuses {outcome.statuses}")
-
-
-def _round(outcome: Outcome, used: Sequence[float], wall: float) -> Round:
-    made = Round(rate=outcome.answers / outcome.seconds, p99_ms=outcome.p99_ms)
-    if len(used) == 2:
-        server, database = used
-        made.server_us, made.database_us = (seconds / outcome.answers * 1e6 for seconds in (server, database))
-        made.busy = {"server": server / wall, "database": database / wall, "generator": outcome.cpu_seconds / wall}
-    return made
 
 
 async def take_turns(plan: Plan, name: str, forum: Side, bare: Side) -> None:

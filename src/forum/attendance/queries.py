@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from forum.attendance.types import (
-    Direction,
     FoundScan,
     InsertedScan,
     KnownReason,
@@ -14,30 +13,22 @@ from forum.attendance.types import (
     PresenceRow,
     RecordedScan,
     ScanRow,
+    ShownBadge,
 )
-from forum.db import Connection, execute, fetch_all, find, get, rows_of
+from forum.db import Connection, columns, execute, fetch_all, fetch_each, find, get, rows_of
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("attendance")
 
 
-async def record_scan(
-    conn: Connection,
-    edition_id: UUID,
-    id: UUID,
-    device_id: UUID,
-    scan_id: str,
-    badge_id: UUID | None,
-    gate: str | None,
-    session_id: UUID | None,
-    direction: Direction,
-    occurred_at: datetime,
-    recorded_at: datetime,
-    valid_at: datetime,
-) -> RecordedScan:
+async def record_scan(conn: Connection, shown: ShownBadge) -> RecordedScan:
     """Record a scan and what follows from it; raises `NotFound` without the edition."""
-    place = (badge_id, gate, session_id, direction, occurred_at, recorded_at, valid_at)
-    return await get(conn, _SQL["record_scan"], RecordedScan, edition_id, id, device_id, scan_id, *place)
+    return await get(conn, _SQL["record_scan"], RecordedScan, *columns(shown))
+
+
+async def record_each_scan(conn: Connection, shown: Sequence[ShownBadge]) -> list[RecordedScan]:
+    """Record scans one after the other in one round trip; what was answered to each."""
+    return await fetch_each(conn, _SQL["record_scan"], RecordedScan, [columns(one) for one in shown])
 
 
 async def find_scan(conn: Connection, edition_id: UUID, device_id: UUID, scan_id: str) -> FoundScan:

@@ -19,7 +19,9 @@ from forum.attendance.types import (
     ScanResult,
 )
 from forum.db import Connection
+from forum.http import ForumRequest
 from forum.permissions import Permission, Principal, needs
+from forum.transactions import unit_of
 
 SCAN, SIGNED_IN = needs(Permission.SCANS_RECORD), needs(Permission.SIGNED_IN)
 TAGS = ["attendance"]
@@ -28,9 +30,8 @@ TAGS = ["attendance"]
 @post("/editions/{edition:str}/scans", opt=SCAN, status_code=200, operation_id="record_scan", tags=TAGS)
 async def record_scan(
     data: JSONBody[NewScan],
-    state: State,
+    request: ForumRequest,
     edition_id: NamedDependency[UUID],
-    conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> ScanResult:
@@ -40,7 +41,12 @@ async def record_scan(
     changes nothing and answers `repeated`. Who leaves is out, even with a badge that is denied. `occurred_at` may be
     earlier than other scans; more than five minutes ahead of our clock is 422.
     """
-    return await service.record_scan(conn, edition_id, principal.token_id, data, state.badge_reader, now)
+    state, unit, device = request.app.state, unit_of(request.scope), principal.token_id
+    if unit.request_key:  # the answer is stored with the scan
+        return await service.record_scan(await unit.connection(), edition_id, device, data, state.badge_reader, now)
+    await unit.close()  # nothing is held while the desk records it with others
+    desk: service.ScanDesk = state.scan_desk
+    return await desk.record_scan(state.pool, edition_id, device, data, now)
 
 
 @post("/editions/{edition:str}/scans:batch", opt=SCAN, status_code=200, operation_id="record_scans", tags=TAGS)

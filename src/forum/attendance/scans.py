@@ -1,12 +1,22 @@
 """One scan, at once: what the steward at the gate is answered."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from forum.attendance import queries
 from forum.attendance.badge_reader import BadgeReader
-from forum.attendance.types import FirstResult, FoundScan, Holder, NewScan, Reason, RecordedScan, ScanResult
+from forum.attendance.types import (
+    FirstResult,
+    FoundScan,
+    Holder,
+    NewScan,
+    Reason,
+    RecordedScan,
+    ScanResult,
+    ShownBadge,
+)
 from forum.db import Connection
 from forum.errors import Fault, Invalid
 from forum.ids import new_id
@@ -36,13 +46,26 @@ async def record_scan(
     """
     if faults := future_fault(scan.occurred_at, now):
         raise Invalid([*faults, *await _session_faults(conn, edition_id, scan)])
-    badge_id = await reader.read(conn, scan.badge)
-    row = await queries.record_scan(
-        conn, edition_id, new_id(), device_id, scan.scan_id, badge_id, scan.gate, scan.session, scan.direction,
-        scan.occurred_at, now, now,
-    )  # fmt: skip
+    shown = shown_badge(edition_id, device_id, scan, await reader.read(conn, scan.badge), now)
+    return await _finish(conn, shown, await queries.record_scan(conn, shown))
+
+
+async def record_each_scan(conn: Connection, shown: Sequence[ShownBadge]) -> list[ScanResult]:
+    """Record several scans, all or none, as if each were recorded by itself in this order."""
+    rows = await queries.record_each_scan(conn, shown)
+    return [await _finish(conn, one, row) for one, row in zip(shown, rows, strict=True)]
+
+
+def shown_badge(edition_id: UUID, device_id: UUID, scan: NewScan, badge_id: UUID | None, now: datetime) -> ShownBadge:
+    """What is recorded of a scan."""
+    place = (badge_id, scan.gate, scan.session, scan.direction)
+    return ShownBadge(edition_id, new_id(), device_id, scan.scan_id, *place, scan.occurred_at, now, now)
+
+
+async def _finish(conn: Connection, shown: ShownBadge, row: RecordedScan) -> ScanResult:
+    """What is answered; presences that do not simply follow on what was known are told anew."""
     if not row.is_new:
-        first = await queries.find_scan(conn, edition_id, device_id, scan.scan_id)
+        first = await queries.find_scan(conn, shown.edition_id, shown.device_id, shown.scan_id)
         return ScanResult(
             result="repeated",
             reason=first.reason,
@@ -50,7 +73,8 @@ async def record_scan(
             holder=_holder(first),
         )
     if not row.is_settled and row.registration_id:
-        await retell(conn, edition_id, [(row.registration_id, scan.session)], now)
+        place = (row.registration_id, shown.session_id)
+        await retell(conn, shown.edition_id, [place], shown.recorded_at)
     return ScanResult(result=verdict(row.reason), reason=row.reason, first_result=None, holder=_holder(row))
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from forum.attendance import queries
 from forum.attendance.badge_reader import BadgeReader
 from forum.attendance.batches import record_scans
+from forum.attendance.desk import ScanDesk
 from forum.attendance.online import HEARD_WITHIN, NotJoined, end_stale_presences, take_part
 from forum.attendance.scans import record_scan
 from forum.attendance.types import Occupancy
@@ -23,6 +24,7 @@ from forum.permissions import Permission, Principal
 __all__ = [
     "BadgeReader",
     "NotJoined",
+    "ScanDesk",
     "end_stale_presences",
     "find_occupancy",
     "record_scan",

@@ -94,6 +94,24 @@ class ScanOutcomes(Struct, frozen=True):
     items: list[ScanOutcome]
 
 
+class ShownBadge(Struct, frozen=True):
+    """A scan as it is recorded: in the order of the statement's parameters."""
+
+    edition_id: UUID
+    id: UUID
+    device_id: UUID
+    scan_id: str
+    badge_id: UUID | None
+    """Null when the signature is wrong."""
+    gate: str | None
+    session_id: UUID | None
+    direction: Direction
+    occurred_at: datetime
+    recorded_at: datetime
+    valid_at: datetime
+    """When the badge must be good."""
+
+
 class RecordedScan(Struct, frozen=True):
     """What the database answers to a scan."""
 

@@ -22,8 +22,9 @@ ONLINE: Final = {
     "es": "En línea",
 }
 _PRODUCT: Final = "-//Forum//Forum 1//EN"
-_LINE_OCTETS: Final = 75
-_END: Final = b"END:VEVENT\r\n"
+_END: Final = b"\r\nEND:VEVENT\r\n"
+"""The end of an entry. Text can look like it, but is folded: a space stands before it."""
+_IN_MAILTO: Final = str.maketrans({character: f"%{ord(character):02X}" for character in '%?#"'})
 
 
 def render_event(session: CalendarSession, edition: CalendarEdition, language: str) -> bytes:
@@ -44,7 +45,7 @@ def render_feed(
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
     body = b"".join(events)
-    return _wrap(calendar, _zone(edition.timezone, years) if b"TZID=" in body else b"", body)
+    return _wrap(calendar, _zone(body, edition.timezone, years), body)
 
 
 def years_of(sessions: Iterable[CalendarSession]) -> tuple[int, int]:
@@ -67,19 +68,19 @@ class InvitationTemplate:
     ) -> None:
         cancelled = method == "CANCEL"
         event = _event(session, edition, language, mode, cancelled=cancelled, sequence=sequence)
-        zone = _zone(edition.timezone, years_of([session])) if session.starts_at else b""
-        rendered = _wrap(_calendar(method), zone, bytes(event.to_ical()))
+        body = bytes(event.to_ical())
+        rendered = _wrap(_calendar(method), _zone(body, edition.timezone, years_of([session])), body)
         self._head, self._tail = rendered.split(_END, 1)
 
     def render(self, attendee: Attendee, stamp: datetime) -> bytes:
         """The calendar for one person; `stamp` is when their entry last changed."""
-        name = _plain(attendee.name).replace('"', "'")
+        name = _plain(attendee.name).replace("^", "^^").replace('"', "^'")  # RFC 6868
         line = (
             f'ATTENDEE;CN="{name}";CUTYPE=INDIVIDUAL;PARTSTAT=ACCEPTED;ROLE=REQ-PARTICIPANT;RSVP=FALSE'
-            f":mailto:{attendee.email}"
+            f":{_mailto(attendee.email)}"
         )
         at = stamp.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        own = f"DTSTAMP:{at}\r\n{_folded(line)}\r\n".encode()
+        own = f"\r\nDTSTAMP:{at}\r\n{_folded(line)}".encode()
         return self._head + own + _END + self._tail
 
 
@@ -96,7 +97,7 @@ def _event(
     cancelled = cancelled or session.status == "cancelled"
     event = Event()
     event.add("uid", f"{session.session_id}@{edition.domain}")
-    organizer = vCalAddress(f"mailto:{edition.organizer_email}")
+    organizer = vCalAddress(_mailto(edition.organizer_email))
     organizer.params["CN"] = vText(_plain(text_in(edition.title, language)[0]))
     event.add("organizer", organizer)
     _add_times(event, session, edition.timezone)
@@ -164,8 +165,26 @@ def _wrap(calendar: Calendar, zone: bytes, events: bytes) -> bytes:
     return head + zone + events + b"END:VCALENDAR" + tail
 
 
-def _zone(name: str, years: tuple[int, int]) -> bytes:
-    return b"" if name == "UTC" else render_zone(name, *years)
+def _zone(events: bytes, name: str, years: tuple[int, int]) -> bytes:
+    """The zone's rules where entries name it: some are told in UTC or by day only."""
+    return render_zone(name, *years) if b";TZID=" in events else b""
+
+
+def _folded(line: str) -> str:
+    """A content line in pieces of at most 75 octets that cut no character (RFC 5545 section 3.1)."""
+    pieces, octets = [""], 0
+    for character in line:
+        octets += len(character.encode("utf-8"))
+        if octets > 75:
+            pieces.append(" ")
+            octets = 1 + len(character.encode("utf-8"))
+        pieces[-1] += character
+    return "\r\n".join(pieces)
+
+
+def _mailto(address: str) -> str:
+    """An address as a URI: what would end or change it is escaped (RFC 6068 section 2)."""
+    return f"mailto:{address.translate(_IN_MAILTO)}"
 
 
 def _clean(text: str) -> str:
@@ -177,16 +196,3 @@ def _clean(text: str) -> str:
 def _plain(text: str) -> str:
     """Text on one line."""
     return " ".join(_clean(text).split())
-
-
-def _folded(line: str) -> str:
-    """A content line in pieces of at most 75 octets, no character cut (RFC 5545 section 3.1)."""
-    parts, room = [], _LINE_OCTETS
-    for character in line:
-        size = len(character.encode())
-        if size > room:
-            parts.append("\r\n ")
-            room = _LINE_OCTETS - 1
-        parts.append(character)
-        room -= size
-    return "".join(parts)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from forum.calendars.ical import InvitationTemplate as InvitationTemplate
 from forum.calendars.ical import render_event, render_feed, years_of
 from forum.calendars.types import CalendarEdition, CalendarSession, text_in
 from forum.errors import NotFound

@@ -24,6 +24,7 @@ class Transition(Struct, frozen=True):
     after: timedelta
     name: str
     daylight: bool
+    """Whether clocks go forward, also where the law calls winter the exception (Dublin): readers expect it."""
 
 
 @cache
@@ -49,7 +50,8 @@ def _fixed(zone: ZoneInfo, year: int) -> Transition:
     """The offset that holds at the beginning of a year, as if it always had."""
     start = datetime(year, 1, 1, tzinfo=zone)
     offset = start.utcoffset() or timedelta()
-    return Transition(datetime(1970, 1, 1), offset, offset, start.tzname() or "UTC", daylight=False)  # noqa: DTZ001
+    since = datetime(min(year, 1970), 1, 1)  # noqa: DTZ001 - a wall clock's time
+    return Transition(since, offset, offset, start.tzname() or "UTC", daylight=False)
 
 
 def _transitions(zone: ZoneInfo, year: int) -> list[Transition]:
@@ -70,10 +72,8 @@ def _transition_between(zone: ZoneInfo, low: datetime, high: datetime) -> Transi
         middle = low + (high - low) / 2
         middle = middle.replace(microsecond=0)
         low, high = (middle, high) if _offset(zone, middle) == before else (low, middle)
-    after = high.astimezone(zone)
-    return Transition(
-        (high + before).replace(tzinfo=None), before, _offset(zone, high), after.tzname() or "", bool(after.dst())
-    )
+    after, name = _offset(zone, high), high.astimezone(zone).tzname() or ""
+    return Transition((high + before).replace(tzinfo=None), before, after, name, daylight=after > before)
 
 
 def _offset(zone: ZoneInfo, at: datetime) -> timedelta:

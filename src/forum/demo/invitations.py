@@ -19,7 +19,7 @@ async def mail_the_invitations(tour: Tour) -> str:
     )
     _verify_entries(tour, mails, "REQUEST", 0, "20231213T090000")
     foreign = sum(r["person"]["language"] != "en" for r in everybody)
-    return f"{len(mails):,} invitations, one a person, each with a Message-ID of its own; {foreign:,} of them in a language other than English."
+    return f"{len(mails):,} invitations, one a person, each with its own Message-ID; {foreign:,} in other languages than English."
 
 
 async def tell_who_was_promoted(tour: Tour) -> str:

@@ -14,6 +14,7 @@ from forum.codes import (
     Instant,
     LanguageTag,
     Line,
+    LinePatch,
     LocalizedLine,
     Seconds,
     Slug,
@@ -140,7 +141,7 @@ class RegistrationWindowsPatch(Struct, forbid_unknown_fields=True):
 class EditionPatch(Struct, forbid_unknown_fields=True):
     """Changes of an edition (JSON Merge Patch, RFC 7396)."""
 
-    title: LocalizedLine | UnsetType = UNSET
+    title: LinePatch | UnsetType = UNSET
     starts_on: Day | UnsetType | None = UNSET
     ends_on: Day | UnsetType | None = UNSET
     timezone: TimeZoneName | UnsetType = UNSET

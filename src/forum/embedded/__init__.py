@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from forum.embedded import postgres, valkey
-from forum.embedded.privileges import Home, find_home
-from forum.embedded.processes import EmbeddedError, die_with_parent, stop
+from forum.embedded.privileges import EmbeddedError, Home, find_home
+from forum.embedded.processes import die_with_parent, stop
 
 __all__ = ["EmbeddedError", "Services", "die_with_parent", "find_services", "services", "stop"]
 

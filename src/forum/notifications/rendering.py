@@ -8,8 +8,8 @@ from uuid import UUID
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession
 from forum.db import Connection
 from forum.notifications import queries
-from forum.notifications.mime import Invitation, InvitationMailer, ReportMail, render_report, render_sign_in
-from forum.notifications.types import Invited, Outgoing
+from forum.notifications.mime import Invitation, InvitationMailer, render_report, render_sign_in
+from forum.notifications.types import Invited, Outgoing, ReportMail
 
 MAILERS_KEPT: Final = 400
 

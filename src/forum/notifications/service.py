@@ -7,11 +7,10 @@ from uuid import UUID
 from forum.db import Connection
 from forum.jobs import InviteRegistration, ReportAttendance
 from forum.notifications import queries
-from forum.notifications.mime import ReportMail
 from forum.notifications.rendering import Content, Mailers
 from forum.notifications.sending import PAUSES, Postbox, send_batches
 from forum.notifications.transport import Transport, Unreachable, open_transport
-from forum.notifications.types import DueReport, Message, MessageFilter
+from forum.notifications.types import DueReport, Message, MessageFilter, ReportMail
 from forum.outbox import publish
 from forum.pagination import Page, Paging
 

@@ -67,3 +67,13 @@ class DueReport(Struct, frozen=True):
 
     edition_id: UUID
     on: date
+
+
+class ReportMail(Struct, frozen=True):
+    """A report as text, as a page, and as a table to attach under a name."""
+
+    subject: str
+    text: str
+    html: str
+    csv: bytes
+    name: str

@@ -15,8 +15,10 @@ from forum.codes import (
     Instant,
     LanguageTag,
     Line,
+    LinePatch,
     LocalizedLine,
     LocalizedProse,
+    ProsePatch,
     Term,
 )
 from forum.errors import Fault
@@ -73,7 +75,7 @@ class NewTrack(Struct, forbid_unknown_fields=True, kw_only=True):
 class TrackPatch(Struct, forbid_unknown_fields=True, kw_only=True):
     """Changes of a track."""
 
-    name: LocalizedLine | UnsetType = UNSET
+    name: LinePatch | UnsetType = UNSET
     external_id: ExternalId | UnsetType | None = UNSET
 
 
@@ -146,8 +148,8 @@ class NewSession(SessionFields, forbid_unknown_fields=True, kw_only=True):
 class SessionPatch(Struct, forbid_unknown_fields=True, kw_only=True):
     """Changes of a session (JSON Merge Patch, RFC 7396)."""
 
-    title: LocalizedLine | UnsetType = UNSET
-    abstract: LocalizedProse | UnsetType | None = UNSET
+    title: LinePatch | UnsetType = UNSET
+    abstract: ProsePatch | UnsetType | None = UNSET
     type: Term | UnsetType = UNSET
     track: UUID | UnsetType | None = UNSET
     parent: UUID | UnsetType | None = UNSET

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from forum.codes import Country, ExternalId, Line, LocalizedProse, Seconds
+from forum.codes import Country, ExternalId, Line, LocalizedProse, ProsePatch, Seconds
 
 AppearanceRole = Literal["chair", "moderator", "keynote", "panellist", "statement"]
 AppearanceStatus = Literal["invited", "confirmed", "declined", "withdrawn", "spoke", "absent"]
@@ -33,7 +33,7 @@ class SpeakerPatch(Struct, forbid_unknown_fields=True, kw_only=True):
     function: Line | UnsetType | None = UNSET
     entity: UUID | UnsetType | None = UNSET
     country: Country | UnsetType | None = UNSET
-    biography: LocalizedProse | UnsetType | None = UNSET
+    biography: ProsePatch | UnsetType | None = UNSET
     published: bool | UnsetType = UNSET
     external_id: ExternalId | UnsetType | None = UNSET
 

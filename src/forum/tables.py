@@ -1,0 +1,29 @@
+"""Tables that leave the system as CSV (RFC 4180): UTF-8, CRLF, a header, and no cell that a spreadsheet would run."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Final
+
+CSV_TYPE: Final = "text/csv; header=present"
+"""Without the charset, which the kernel adds to every text."""
+Cell = str | int | date | datetime | None
+_RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """The table's bytes. Text that begins like a formula gets a leading apostrophe (OWASP, CSV injection)."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([_text(cell) for cell in row] for row in rows)
+    return out.getvalue().encode("utf-8")
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, datetime):
+        return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if not isinstance(cell, str):
+        return "" if cell is None else str(cell)
+    return f"'{cell}" if cell.startswith(_RUN_BY_SPREADSHEETS) else cell
