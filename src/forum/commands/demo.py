@@ -20,6 +20,7 @@ from forum.commands.database import issue_token, prepare
 from forum.commands.running import new_loop
 from forum.db import open_pool
 from forum.demo.caller import calling
+from forum.demo.cast import FULL, SMALL, Cast
 from forum.demo.checks import StepFailed
 from forum.demo.script import BEFORE, DURING, ON_THE_DAY, WEEKS_BEFORE
 from forum.demo.stage import Stage
@@ -34,9 +35,10 @@ ORGANIZER: Final = "organizer@grf-2023.example"
 
 @click.command()
 @click.option("--once", is_flag=True, help="End after the tour: exit code 0 when every step was verified, else 1.")
+@click.option("--small", is_flag=True, help="With few people instead of the 14,200 of 2023.")
 @click.option("--port", type=click.IntRange(0, 65535), help="FORUM_PORT otherwise; 0 takes a free one.")
 @click.pass_obj
-def demo(settings: Settings, once: bool, port: int | None) -> None:
+def demo(settings: Settings, once: bool, small: bool, port: int | None) -> None:
     """Play the Global Refugee Forum 2023 through the API, verify each step, then serve until Ctrl-C.
 
     It begins anew each time, in the folder `demo` of the data folder. A database that FORUM_DATABASE_URL names must be
@@ -55,7 +57,7 @@ def demo(settings: Settings, once: bool, port: int | None) -> None:
             stage = Stage(own, listening, say)
             try:
                 with asyncio.Runner(loop_factory=new_loop()) as runner:
-                    runner.run(_play(console, stage, tokens, own.mail_path, once=once))
+                    runner.run(_play(console, stage, tokens, own.mail_path, SMALL if small else FULL, once=once))
             except StepFailed as error:
                 console.print(f"[red]✗[/red] {error}", markup=True)
                 raise SystemExit(1) from error
@@ -92,14 +94,14 @@ async def _set_the_scene(settings: Settings, console: Console, *, is_ours: bool)
             organizer = await issue_token(conn, NewGrant(ORGANIZER, "organizer", "grf-2023"), WEEKS_BEFORE)
     if report.refused:
         raise click.ClickException("The sample is not in order.")
-    return Tokens(admin, organizer)
+    return Tokens(admin, organizer, ORGANIZER)
 
 
-async def _play(console: Console, stage: Stage, tokens: Tokens, mail_dir: Path, *, once: bool) -> None:
+async def _play(console: Console, stage: Stage, tokens: Tokens, mail_dir: Path, cast: Cast, *, once: bool) -> None:
     """The tour in two acts, between which the clock is moved on; then, unless `once`, serve for as long as wanted."""
     began = asyncio.get_running_loop().time()
     async with calling(stage.url) as anybody:
-        tour = Tour(console, anybody, tokens, mail_dir)
+        tour = Tour(console, anybody, tokens, mail_dir, cast)
         async with stage.playing_at(WEEKS_BEFORE):
             _chapter(console, WEEKS_BEFORE)
             await tour.play(BEFORE)

@@ -1,4 +1,4 @@
-"""Steps on the day itself: badges at the gates and at the door, an offline scanner, a revoked badge, people online."""
+"""Steps on the day itself: badges at the gates and at the door, some offline, one denied; and people online."""
 
 import re
 from collections import Counter
@@ -10,10 +10,6 @@ from forum.demo.caller import Caller, crowd
 from forum.demo.checks import StepFailed, until, verify
 from forum.demo.tour import EDITION, Tour
 
-GATE_SCANS, RESENT, OFFLINE = 500, 20, 200
-INSIDE, LEFT_EARLY = 300, 30
-ONLINE, ONLINE_LEFT = 20, 5
-LAST_SCAN = GATE_SCANS + OFFLINE
 _FIRST_ARRIVAL: Final = datetime.fromisoformat("2023-12-13T06:00:00Z")
 _DOORS_OPEN: Final = datetime.fromisoformat("2023-12-13T08:45:00Z")
 _CODE: Final = re.compile(r"\b\d{8}\b")
@@ -21,39 +17,41 @@ _CODE: Final = re.compile(r"\b\d{8}\b")
 
 async def scan_badges_at_the_gates(tour: Tour) -> str:
     """700 people come in through three gates, 200 of them past a scanner that was offline; some are sent twice."""
+    cast = tour.cast
     edition = await tour.organizer.post(f"{EDITION}/start")
     verify("status of the edition", "live", edition["status"])
     gates = [await _device(tour, name) for name in ("gate A", "gate B", "gate C")]
-    tour.arrived = tour.hall[1 : 1 + GATE_SCANS + OFFLINE]
+    tour.arrived = tour.hall[1 : 1 + cast.gate_scans + cast.offline]
     tour.badges = dict(await crowd(tour.arrived, lambda registration: _badge(tour, registration)))
 
     scans = [_gate_scan(tour, number, registration) for number, registration in enumerate(tour.arrived)]
     send = lambda scan: gates[int(scan["scan_id"]) % 3].post(f"{EDITION}/scans", scan)  # noqa: E731
-    with tour.counting("scanned at the gates", GATE_SCANS) as told:
-        answers = await crowd(scans[:GATE_SCANS], send, told=told)
-    verify("scans at the gates", {"accepted": GATE_SCANS}, _results(answers))
-    verify("scans sent again", {"repeated": RESENT}, _results(await crowd(scans[:RESENT], send)))
+    with tour.counting("scanned at the gates", cast.gate_scans) as told:
+        answers = await crowd(scans[: cast.gate_scans], send, told=told)
+    verify("scans at the gates", {"accepted": cast.gate_scans}, _results(answers))
+    verify("scans sent again", {"repeated": cast.resent}, _results(await crowd(scans[: cast.resent], send)))
 
-    offline = scans[GATE_SCANS:]
+    offline = scans[cast.gate_scans :]
     Random(3).shuffle(offline)  # noqa: S311 - an order, no secret
     batch = await gates[2].post(f"{EDITION}/scans:batch", {"scans": offline})
-    verify("scans made offline", {"accepted": OFFLINE}, _results(batch["items"]))
+    verify("scans made offline", {"accepted": cast.offline}, _results(batch["items"]))
     await _refuse_who_left(tour, gates[0])
     occupancy = await tour.organizer.get(f"{EDITION}/occupancy")
     verify("people on site", len(scans), occupancy["on_site"])
     return (
-        f"{GATE_SCANS} badges were scanned, {RESENT} of them sent twice and counted once, {OFFLINE} came later from a "
-        f"scanner that was offline; {occupancy['on_site']} people are on site. The revoked badge was denied."
+        f"{cast.gate_scans} badges were scanned, {cast.resent} of them sent twice and counted once, {cast.offline} "
+        f"came later from a scanner that was offline; {occupancy['on_site']} are on site. Who withdrew was denied."
     )
 
 
 async def scan_badges_at_the_plenary(tour: Tour) -> str:
     """300 go into the plenary, 30 come out again."""
+    cast = tour.cast
     door = await _device(tour, "plenary door")
-    going_in = tour.arrived[:INSIDE]
+    going_in = tour.arrived[: cast.inside]
     scans = [_door_scan(tour, number, "in", registration) for number, registration in enumerate(going_in)]
     scans += [
-        _door_scan(tour, number, "out", registration) for number, registration in enumerate(going_in[:LEFT_EARLY])
+        _door_scan(tour, number, "out", registration) for number, registration in enumerate(going_in[: cast.left_early])
     ]
     for direction in ("in", "out"):
         wanted = [scan for scan in scans if scan["direction"] == direction]
@@ -61,32 +59,34 @@ async def scan_badges_at_the_plenary(tour: Tour) -> str:
         verify(f"scans {direction}", {"accepted": len(wanted)}, _results(answers))
 
     found = await _in_the_plenary(tour)
-    verify("people in the plenary", (INSIDE - LEFT_EARLY, 0), found)
-    return f"{INSIDE} went in, {LEFT_EARLY} left early: {found[0]} are in the plenary."
+    verify("people in the plenary", (cast.inside - cast.left_early, 0), found)
+    return f"{cast.inside} went in, {cast.left_early} left early: {found[0]} are in the plenary."
 
 
 async def sign_in_and_join_online(tour: Tour) -> str:
     """Twenty delegates sign in with the code that was mailed to them, read their registration, and join the plenary."""
+    cast = tour.cast
     tour.mailbox.read_new()
-    chosen = tour.line[:ONLINE]
-    addresses = [registration["person"]["email"] for registration in chosen]
+    chosen = tour.line[: cast.signed_in]
+    addresses = [_address(registration) for registration in chosen]
     for address in addresses:
         await tour.anybody.post("/auth/codes", {"email": address})
     delegates = [tour.anybody.bearing(await _token(tour, *found)) for found in await _codes(tour, addresses)]
 
     for delegate, registration in zip(delegates, chosen, strict=True):
-        own = await delegate.get("/me/registrations")
-        verify("own registrations", [registration], own["items"])
+        own = {one["edition_id"]: one for one in await delegate.list("/me/registrations")}
+        verify("their own registration", registration, own.get(registration["edition_id"]))
+        verify("whose registrations they read", {_address(registration)}, {_address(r) for r in own.values()})
     presence = f"{EDITION}/sessions/{tour.plenary['id']}/presence"
     for delegate in delegates:
         await delegate.post(presence, {"action": "join"})
-    verify("people in the plenary", (INSIDE - LEFT_EARLY, ONLINE), await _in_the_plenary(tour))
-    for delegate in delegates[:ONLINE_LEFT]:
+    verify("people in the plenary", (cast.inside - cast.left_early, cast.signed_in), await _in_the_plenary(tour))
+    for delegate in delegates[: cast.signed_out]:
         await delegate.post(presence, {"action": "leave"})
 
     found = await _in_the_plenary(tour)
-    verify("people in the plenary", (INSIDE - LEFT_EARLY, ONLINE - ONLINE_LEFT), found)
-    return f"{ONLINE} signed in by mail, each reads their own registration only; {found[1]} are in the plenary online."
+    verify("people in the plenary", (cast.inside - cast.left_early, cast.signed_in - cast.signed_out), found)
+    return f"{cast.signed_in} signed in by mail, and each reads their own registration; {found[1]} are there online."
 
 
 async def _device(tour: Tour, label: str) -> Caller:
@@ -98,6 +98,10 @@ async def _badge(tour: Tour, registration: dict[str, Any]) -> tuple[str, str]:
     """The token of a person's badge, as it stands in the QR code on their phone."""
     badges = await tour.organizer.get(f"{EDITION}/badges", registration=registration["id"])
     return registration["id"], badges["items"][0]["token"]
+
+
+def _address(registration: dict[str, Any]) -> str:
+    return str(registration["person"]["email"])
 
 
 def _gate_scan(tour: Tour, number: int, registration: dict[str, Any]) -> dict[str, Any]:
@@ -123,8 +127,8 @@ def _door_scan(tour: Tour, number: int, direction: str, registration: dict[str, 
 
 async def _refuse_who_left(tour: Tour, gate: Caller) -> None:
     tour.badges |= [await _badge(tour, tour.left)]
-    answer = await gate.post(f"{EDITION}/scans", _gate_scan(tour, LAST_SCAN, tour.left))
-    verify("the badge of who left", ("denied", "revoked"), (answer["result"], answer["reason"]))
+    answer = await gate.post(f"{EDITION}/scans", _gate_scan(tour, len(tour.arrived), tour.left))
+    verify("the badge of who left", ("denied", "not_approved"), (answer["result"], answer["reason"]))
 
 
 def _results(answers: list[dict[str, Any]]) -> dict[str, int]:

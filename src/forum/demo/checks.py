@@ -14,9 +14,14 @@ class StepFailed(Exception):
 
 
 def verify(what: str, expected: T, found: T) -> None:
-    """Raise `StepFailed` unless both are equal."""
-    if found != expected:
-        raise StepFailed(f"{what}: expected {_short(expected)}, found {_short(found)}")
+    """Raise `StepFailed` unless both are equal; of two objects it names only what differs."""
+    if found == expected:
+        return
+    shown: list[object] = [expected, found]
+    if isinstance(expected, dict) and isinstance(found, dict):
+        differing = [key for key in {**expected, **found} if expected.get(key) != found.get(key)]
+        shown = [{key: values.get(key) for key in differing} for values in (expected, found)]
+    raise StepFailed(f"{what}: expected {_short(shown[0])}, found {_short(shown[1])}")
 
 
 async def until(

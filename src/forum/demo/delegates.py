@@ -9,13 +9,14 @@ from forum.demo.tour import EDITION, Tour
 from forum.samples import people
 from forum.samples.people import SamplePerson
 
-LATE = 200
-
 
 async def invite_the_delegations(tour: Tour) -> str:
     """Open registration, give a frontend its token, and make the delegations of 168 governments and 427 others."""
+    edition = await tour.organizer.get(EDITION)
+    if edition["in_person_capacity"] != tour.cast.in_person:
+        edition = await tour.organizer.patch(EDITION, {"in_person_capacity": tour.cast.in_person}, edition["version"])
     edition = await tour.organizer.post(f"{EDITION}/open")
-    verify("status of the edition", "open", edition["status"])
+    verify("status and seats", ("open", tour.cast.in_person), (edition["status"], edition["in_person_capacity"]))
     scopes = ["registrations:create", "pledges:submit"]
     client = {"kind": "client", "edition": "grf-2023", "label": "registration frontend", "scopes": scopes}
     tour.frontend = tour.anybody.bearing((await tour.organizer.post("/tokens", client))["token"])
@@ -26,18 +27,18 @@ async def invite_the_delegations(tour: Tour) -> str:
         delegation: dict[str, Any] = await tour.organizer.post(f"{EDITION}/delegations", {"entity": entity["id"]})
         return delegation
 
-    sending = people.delegations()
+    sending = people.delegations()[: tour.cast.delegations]
     with tour.counting("delegations", len(sending)) as told:
         tour.delegations = await crowd(sending, invite, told=told)
     verify("delegations", len(sending), await tour.organizer.count(f"{EDITION}/delegations"))
     states = await tour.organizer.count("/entities", category="state", name="Sample delegation of")
-    verify("government delegations", people.GOVERNMENT_DELEGATIONS, states)
+    verify("government delegations", sum(sender.category == "state" for sender in sending), states)
     return f"{states} government delegations and {len(sending) - states} others are there."
 
 
 async def fill_the_hall_and_the_line(tour: Tour) -> str:
     """Register 4,200 people in person and 10,000 online, many at once."""
-    hall, line = list(people.people_in_person()), list(people.people_online())
+    hall, line = list(people.people_in_person(tour.cast.in_person)), list(people.people_online(tour.cast.online))
     with tour.counting("in person", len(hall)) as told:
         tour.hall = await crowd(hall, lambda person: _into_the_hall(tour, person), told=told)
     with tour.counting("online", len(line)) as told:
@@ -55,20 +56,19 @@ async def fill_the_hall_and_the_line(tour: Tour) -> str:
 
 async def turn_nobody_away(tour: Tour) -> str:
     """200 more ask for the hall: each gets a position in line, and nobody a seat."""
-    late = list(people.people_waiting(LATE))
+    seats, many = tour.cast.in_person, tour.cast.late
+    late = people.people_waiting(many, among=tour.cast.delegations)
     answers = await crowd(late, lambda person: _into_the_hall(tour, person))
-    verify("answers", {"waitlisted": LATE}, dict(Counter(answer["status"] for answer in answers)))
-    verify("positions in line", list(range(1, LATE + 1)), sorted(answer["waitlist_position"] for answer in answers))
+    verify("answers", {"waitlisted": many}, dict(Counter(answer["status"] for answer in answers)))
+    verify("positions in line", list(range(1, many + 1)), sorted(answer["waitlist_position"] for answer in answers))
 
     path = f"{EDITION}/registrations"
     approved = await tour.organizer.count(path, mode="in_person", status="approved")
-    verify("seats taken", people.IN_PERSON, approved)
-    verify("waiting", LATE, await tour.organizer.count(path, mode="in_person", status="waitlisted"))
+    verify("seats taken", tour.cast.in_person, approved)
+    verify("waiting", many, await tour.organizer.count(path, mode="in_person", status="waitlisted"))
     first = next(answer for answer in answers if answer["waitlist_position"] == 1)
     tour.promoted = first
-    return (
-        f"{approved:,} of {people.IN_PERSON:,} seats are taken and {LATE} people wait, in the order in which they came."
-    )
+    return f"{approved:,} of {seats:,} seats are taken and {many} people wait, in the order in which they came."
 
 
 async def withdraw_and_promote(tour: Tour) -> str:
@@ -82,8 +82,8 @@ async def withdraw_and_promote(tour: Tour) -> str:
         "who left, and who was first in line", ("withdrawn", "approved"), (tour.left["status"], tour.promoted["status"])
     )
     approved = await tour.organizer.count(path, mode="in_person", status="approved")
-    verify("seats taken", people.IN_PERSON, approved)
-    verify("waiting", LATE - 1, await tour.organizer.count(path, mode="in_person", status="waitlisted"))
+    verify("seats taken", tour.cast.in_person, approved)
+    verify("waiting", tour.cast.late - 1, await tour.organizer.count(path, mode="in_person", status="waitlisted"))
     badges = [
         (await tour.organizer.get(f"{EDITION}/badges", registration=r["id"]))["items"]
         for r in (tour.left, tour.promoted)

@@ -31,6 +31,8 @@ class Mail(Struct, frozen=True):
     """The text/calendar part; empty in a mail without one."""
     method: str
     """As the part's content type has it."""
+    table: str
+    """The text/csv attachment; empty in a mail without one."""
 
     def field(self, name: str) -> str:
         """A field of the calendar, such as SEQUENCE: the last one of this name, for the entry comes after the zone."""
@@ -63,8 +65,7 @@ def parse(data: bytes) -> Mail:
     """A mail, by the standard library."""
     message = email.message_from_bytes(data)
     parts = list(message.walk())
-    calendar = next((part for part in parts if part.get_content_type() == "text/calendar"), None)
-    text = next((part for part in parts if part.get_content_type() == "text/plain"), None)
+    text, calendar, table = (_part(parts, type_) for type_ in ("text/plain", "text/calendar", "text/csv"))
     return Mail(
         recipient=str(message["Delivered-To"] or ""),
         message_id=str(message["Message-ID"] or ""),
@@ -73,6 +74,7 @@ def parse(data: bytes) -> Mail:
         text=_content(text),
         calendar=_content(calendar).replace("\r\n ", ""),
         method=str(calendar.get_param("method")) if calendar else "",
+        table=_content(table),
     )
 
 
@@ -85,6 +87,10 @@ def read_calendar(text: bytes | str) -> Calendar:
     if not isinstance(calendar, Calendar):
         raise StepFailed("a calendar cannot be read: it is something else")
     return calendar
+
+
+def _part(parts: list[Message], type_: str) -> Message | None:
+    return next((part for part in parts if part.get_content_type() == type_), None)
 
 
 def _content(part: Message | None) -> str:

@@ -10,7 +10,7 @@ AMOUNT = Decimal("1250000.00")
 
 
 async def announce_a_pledge(tour: Tour) -> str:
-    """A city pledges; officers verify it; it is announced in the plenary, and its text of that moment stays."""
+    """A delegation pledges; officers verify it; it is announced in the plenary, and its text of that moment stays."""
     before = await tour.anybody.get(f"{EDITION}/pledges/summary")
     pledge = await _submit(tour)
     path = f"{EDITION}/pledges/{pledge['id']}"
@@ -39,11 +39,10 @@ async def announce_a_pledge(tour: Tour) -> str:
 
 async def _submit(tour: Tour) -> dict[str, Any]:
     """Make and submit a pledge; the frontend is not sure of its first answer and sends it again."""
-    lead = next(entity for entity in await _cities(tour))
     new = {
         "title": {"en": "School places for newcomers", "fr": "Places d'école pour les nouveaux arrivants"},
         "original_language": "en",
-        "lead_entity": lead["id"],
+        "lead_entity": tour.delegations[-1]["entity"],
         "contribution_kinds": ["financial"],
         "focus_areas": ["education"],
         "amount": {"amount": str(AMOUNT), "currency": "USD"},
@@ -56,9 +55,3 @@ async def _submit(tour: Tour) -> dict[str, Any]:
     submitted: dict[str, Any] = await tour.frontend.post(f"{EDITION}/pledges/{first['id']}/submit")
     verify("its status", "submitted", submitted["status"])
     return submitted
-
-
-async def _cities(tour: Tour) -> list[dict[str, Any]]:
-    page = await tour.anybody.get("/entities", category="local_or_regional_government", name="(sample")
-    items: list[dict[str, Any]] = page["items"]
-    return items

@@ -13,6 +13,7 @@ from forum.demo.delegates import (
 from forum.demo.invitations import mail_the_invitations, move_the_plenary, tell_who_was_promoted
 from forum.demo.pledges import announce_a_pledge
 from forum.demo.programme import confirm_a_speaker, publish_the_programme
+from forum.demo.reports import mail_the_attendance_report
 from forum.demo.small_edition import cancel_a_session, fight_over_the_last_seat
 from forum.demo.tour import Step
 
@@ -37,4 +38,5 @@ DURING: Final[list[Step]] = [
     scan_badges_at_the_plenary,
     sign_in_and_join_online,
     announce_a_pledge,
+    mail_the_attendance_report,
 ]

@@ -10,43 +10,43 @@ from forum.demo.tour import Tour
 from forum.samples import people
 
 SMALL = "/editions/sample-2023"
-SEATS = 26
-FIGHTERS = 1_000
 
 
 async def fight_over_the_last_seat(tour: Tour) -> str:
     """A thousand people ask at the same moment for the one seat that a small edition has left."""
+    seats, many = tour.cast.small_hall, tour.cast.fighters
     frontend = await _open_small_edition(tour)
-    for person in people.people_waiting(SEATS - 1, seed=26):
+    for person in people.people_waiting(seats - 1, seed=26):
         await register(frontend, SMALL, person, "in_person", None)
-    fighters = people.people_online(FIGHTERS, seed=1000)
-    with tour.counting("asking for one seat", FIGHTERS) as told:
+    fighters = people.people_online(many, seed=1000)
+    with tour.counting("asking for one seat", many) as told:
         ask = lambda person: register(frontend, SMALL, person, "in_person", None)  # noqa: E731
-        answers = await crowd(fighters, ask, at_once=FIGHTERS, told=told)
+        answers = await crowd(fighters, ask, at_once=many, told=told)
 
     results = dict(Counter(answer["status"] for answer in answers))
-    verify("answers", {"approved": 1, "waitlisted": FIGHTERS - 1}, results)
+    verify("answers", {"approved": 1, "waitlisted": many - 1}, results)
     approved = await tour.admin.count(f"{SMALL}/registrations", status="approved")
-    verify("seats taken", SEATS, approved)
-    return f"Of {FIGHTERS:,} at once exactly one got the last of {SEATS} seats; {FIGHTERS - 1} wait."
+    verify("seats taken", seats, approved)
+    return f"Of {many:,} at once exactly one got the last of {seats} seats; {many - 1} wait."
 
 
 async def cancel_a_session(tour: Tour) -> str:
     """Cancel the session that everybody in the small edition was invited to: each gets a CANCEL for what they hold."""
+    seats = tour.cast.small_hall
     session = (await tour.admin.get(f"{SMALL}/sessions"))["items"][0]
     invited = {"kind": "invitation", "status": "sent", "session": session["id"]}
-    await until("invitations sent", SEATS, lambda: tour.admin.count(f"{SMALL}/messages", **invited))
+    await until("invitations sent", seats, lambda: tour.admin.count(f"{SMALL}/messages", **invited))
     requests = {mail.recipient: mail for mail in tour.mailbox.read_new() if mail.method == "REQUEST"}
     await tour.admin.post(f"{SMALL}/sessions/{session['id']}/cancel")
     await tour.admin.post(f"{SMALL}/programme/publish")
 
-    await until("mails sent", 2 * SEATS, lambda: tour.admin.count(f"{SMALL}/messages", **invited))
+    await until("mails sent", 2 * seats, lambda: tour.admin.count(f"{SMALL}/messages", **invited))
     cancels = {mail.recipient: mail for mail in tour.mailbox.read_new()}
     verify("who is told", sorted(requests), sorted(cancels))
-    verify("methods", {"CANCEL": SEATS}, dict(Counter(mail.method for mail in cancels.values())))
+    verify("methods", {"CANCEL": seats}, dict(Counter(mail.method for mail in cancels.values())))
     same = sum(mail.field("UID") == requests[who].field("UID") for who, mail in cancels.items())
-    verify("for the entry that they hold", SEATS, same)
-    return f"{SEATS} people held an invitation, and {len(cancels)} CANCEL mails for the same entry were sent."
+    verify("for the entry that they hold", seats, same)
+    return f"{seats} people held an invitation, and {len(cancels)} CANCEL mails for the same entry were sent."
 
 
 async def _open_small_edition(tour: Tour) -> Caller:
@@ -62,7 +62,7 @@ async def _open_small_edition(tour: Tour) -> Caller:
         "country": "CH",
         "mode": "in_person",
         "languages": ["en"],
-        "in_person_capacity": SEATS,
+        "in_person_capacity": tour.cast.small_hall,
         "organizer_email": "small@sample-2023.example",
     }
     session: dict[str, Any] = {

@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from forum.demo.caller import Caller
+from forum.demo.cast import Cast
 from forum.demo.checks import StepFailed
 from forum.demo.mailbox import Mailbox
 
 EDITION = "/editions/grf-2023"
+DAY = "2023-12-13"
 Step = Callable[["Tour"], Awaitable[str]]
 
 
@@ -23,16 +25,19 @@ class Tokens(Struct, frozen=True):
 
     admin: str
     organizer: str
+    organizer_email: str
 
 
 class Tour:
     """Who takes part in the tour, and what its later steps need of the earlier ones."""
 
-    def __init__(self, console: Console, anybody: Caller, tokens: Tokens, mail_dir: Path) -> None:
+    def __init__(self, console: Console, anybody: Caller, tokens: Tokens, mail_dir: Path, cast: Cast) -> None:
         self.console = console
+        self.cast = cast
         self.anybody = anybody
         self.admin = anybody.bearing(tokens.admin)
         self.organizer = anybody.bearing(tokens.organizer)
+        self.organizer_email = tokens.organizer_email
         self.frontend = anybody
         """A client token that a trusted frontend holds; made when registration opens."""
         self.mailbox = Mailbox(mail_dir)

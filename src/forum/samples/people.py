@@ -105,11 +105,11 @@ def people_online(count: int = ONLINE, seed: int = 2024) -> Iterator[SamplePerso
         yield _person(dice, f"line{number}", _country(number % ONLINE_COUNTRIES), dice.choice(categories), None)
 
 
-def people_waiting(count: int, seed: int = 2025) -> Iterator[SamplePerson]:
-    """People who ask for the hall when it is full, sent by the delegations that are there."""
+def people_waiting(count: int, seed: int = 2025, among: int | None = None) -> Iterator[SamplePerson]:
+    """People who ask for the hall when it is full, sent by the first `among` of the delegations, or by any."""
     dice = Random(seed)  # noqa: S311 - repeatable, not secret
     for number in range(1, count + 1):
-        index = dice.randrange(len(delegations()))
+        index = dice.randrange(among or len(delegations()))
         sender = delegations()[index]
         yield _person(dice, f"late{number}", sender.country, sender.category, index)
 
