@@ -6,6 +6,7 @@ connection of its own.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
@@ -73,6 +74,12 @@ async def open_connection(database_url: str) -> "asyncpg.Connection[asyncpg.Reco
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         server_settings={"application_name": "forum listener", "timezone": "UTC"},
     )
+
+
+async def read_clock(connection: Connection) -> datetime:
+    """What time it is by the database."""
+    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return now
 
 
 async def ping(connection: Connection) -> None:
