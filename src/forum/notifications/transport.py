@@ -106,9 +106,7 @@ class SmtpTransport:
                 raise _verdict(error, recipient) from error
             except _LOST as error:
                 self._client.close()
-                kind = (
-                    Deferred if begun else Unreachable
-                )  # a server that keeps silent from the start takes no mail at all
+                kind = Deferred if begun else Unreachable  # who keeps silent from the start takes no mail at all
                 raise kind(f"the mail server was lost: {type(error).__name__}") from error
 
     async def probe(self) -> None:
