@@ -18,7 +18,7 @@ ORDER BY r.id;
 -- collapse into the latest. A CANCEL is queued only when a REQUEST is, or may be, on its way. Returns how many were queued.
 WITH wanted AS (
     SELECT r.id AS registration_id, r.person_id, s.id AS session_id, s.number AS release, s.calendar_sequence AS sequence,
-           r.mode, s.starts_at, s.ends_at, greatest(s.revised_at, r.placed_at) AS stamp
+           r.mode, s.starts_at, s.ends_at, s.held_on, greatest(s.revised_at, r.placed_at) AS stamp
     FROM registrations r
     JOIN release_sessions s ON s.edition_id = r.edition_id
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
@@ -51,7 +51,7 @@ superseded AS (
 queued AS (
     SELECT registration_id, person_id, session_id,
            jsonb_build_object('method', 'REQUEST', 'sequence', sequence, 'release', release, 'mode', mode,
-                              'starts_at', starts_at, 'ends_at', ends_at, 'stamp', stamp) AS payload
+                              'starts_at', starts_at, 'ends_at', ends_at, 'held_on', held_on, 'stamp', stamp) AS payload
     FROM changed
     UNION ALL
     SELECT g.registration_id, g.person_id, g.session_id,

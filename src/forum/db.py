@@ -76,6 +76,12 @@ async def open_connection(database_url: str) -> "asyncpg.Connection[asyncpg.Reco
     )
 
 
+async def read_clock(connection: Connection) -> datetime:
+    """What time it is by the database."""
+    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return now
+
+
 async def ping(connection: Connection) -> None:
     """Raise unless the connection still answers."""
     await connection.execute("SELECT")

@@ -223,6 +223,10 @@ DATABASE_AWAY = (
 """What is raised while PostgreSQL is away, or too busy: nobody's fault, and over in a while."""
 
 
+DEADLOCK = asyncpg.DeadlockDetectedError
+"""Two transactions waited for each other, and PostgreSQL ended this one: it can be tried again."""
+
+
 def from_exception(exc: BaseException) -> ForumError:
     """The error that a client should read for any exception; `InternalError` for what nobody foresaw."""
     if isinstance(exc, ForumError):
