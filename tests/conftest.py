@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import httpx
 import pytest
+from redis import Redis
 
 from forum.app import create_app
 from forum.db import Connection, Pool, open_pool
@@ -114,11 +115,21 @@ def clock() -> Timeline:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str, servers: Services) -> Settings:
+def redis_url(servers: Services) -> str:
+    """An empty queue for this test process alone, also where all share one server."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    url = f"{servers.redis_url}?db={1 + int(worker) % 15}"
+    with Redis.from_url(url) as queue:
+        queue.flushdb()
+    return url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
     """Settings for this test."""
     return Settings(
         database_url=database_url,
-        redis_url=servers.redis_url,
+        redis_url=redis_url,
         data_dir=str(tmp_path),
         public_url="https://forum.test",
         calendar_domain="calendar.forum.test",

@@ -43,13 +43,13 @@ CREATE INDEX sign_in_codes_by_email ON sign_in_codes (lower(email), created_at);
 CREATE TABLE idempotency_keys (
     principal text NOT NULL,
     route text NOT NULL,
-    key text NOT NULL,
+    key_sha256 text NOT NULL,
     request_sha256 bytea NOT NULL,
     status integer NOT NULL,
     headers jsonb NOT NULL,
     body bytea NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT idempotency_keys_one_answer_per_request PRIMARY KEY (principal, route, key)
+    CONSTRAINT idempotency_keys_one_answer_per_request PRIMARY KEY (principal, route, key_sha256)
 );
-COMMENT ON TABLE idempotency_keys IS 'What was answered to a POST with an Idempotency-Key; kept for 24 hours.';
+COMMENT ON TABLE idempotency_keys IS 'What was answered to a POST with an Idempotency-Key; kept for 24 hours. Bodies can be opened only with the key and the token.';
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

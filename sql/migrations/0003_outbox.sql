@@ -36,6 +36,18 @@ CREATE TABLE messages (
 COMMENT ON TABLE messages IS 'Every mail: whom it is for, what it says, and what became of it.';
 COMMENT ON COLUMN messages.payload IS 'What the mail needs beside the rows it names; emptied of secrets once sent.';
 CREATE INDEX messages_waiting ON messages (next_try_at, number) WHERE status = 'queued';
+CREATE INDEX messages_urgent ON messages (next_try_at, number) WHERE status = 'queued' AND kind = 'sign_in';
 CREATE INDEX messages_of_batch ON messages (batch_id) WHERE status = 'sending';
-CREATE INDEX messages_by_invitation ON messages (edition_id, session_id, registration_id, number) WHERE kind = 'invitation';
+CREATE INDEX messages_by_invitation ON messages (edition_id, registration_id, session_id, number) WHERE kind = 'invitation';
 CREATE INDEX messages_by_edition ON messages (edition_id, number);
+
+CREATE FUNCTION wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_try_advisory_xact_lock(hashtextextended('wake relay', 0)) THEN
+        NOTIFY forum_outbox;
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION wake_relay IS 'A hint that there is something to relay. A transaction that notifies holds a lock of the whole server until it has committed, so only one at a time does: what the others wrote is found a moment later.';
+CREATE TRIGGER outbox_wakes_relay AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION wake_relay();
+CREATE TRIGGER messages_wake_relay AFTER INSERT ON messages FOR EACH STATEMENT EXECUTE FUNCTION wake_relay();

@@ -1,6 +1,16 @@
 -- name: lock_invitations
--- Only one transaction at a time plans an edition's invitations; held until it ends.
-SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::uuid::text, 0));
+-- Only one transaction at a time plans an edition's invitations; held until it ends. Planning for one person and for
+-- hundreds needs different plans: a generic one is a hundred times slower for either.
+SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::uuid::text, 0)),
+       set_config('plan_cache_mode', 'force_custom_plan', true);
+
+-- name: list_invitable
+-- Everybody who should hold an entry of an edition, or may hold one.
+SELECT r.id FROM registrations r
+WHERE r.edition_id = $1
+  AND (r.status = 'approved'
+       OR EXISTS (SELECT FROM messages m WHERE m.kind = 'invitation' AND m.edition_id = $1 AND m.registration_id = r.id))
+ORDER BY r.id;
 
 -- name: plan_invitations
 -- Compare who should hold which entry with what was last queued for them, and queue the difference: a REQUEST for a
@@ -12,15 +22,16 @@ WITH wanted AS (
     FROM registrations r
     JOIN release_sessions s ON s.edition_id = r.edition_id
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
-    WHERE r.edition_id = $1 AND ($2::uuid IS NULL OR r.id = $2) AND r.status = 'approved'
+    WHERE r.edition_id = $1 AND r.id = ANY ($2::uuid[]) AND r.status = 'approved'
       AND s.status = 'confirmed' AND s.access = 'registered' AND s.mode IN ('hybrid', r.mode)
       AND (s.starts_at IS NOT NULL OR s.held_on IS NOT NULL)
 ),
 latest AS (
-    SELECT DISTINCT ON (session_id, registration_id) id, session_id, registration_id, person_id, status, payload
+    SELECT DISTINCT ON (registration_id, session_id) id, session_id, registration_id, person_id, status, payload,
+           bool_or(status IN ('sent', 'sending')) OVER (PARTITION BY registration_id, session_id) AS may_be_held
     FROM messages
-    WHERE kind = 'invitation' AND edition_id = $1 AND ($2::uuid IS NULL OR registration_id = $2) AND status <> 'superseded'
-    ORDER BY session_id, registration_id, number DESC
+    WHERE kind = 'invitation' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status <> 'superseded'
+    ORDER BY registration_id, session_id, number DESC
 ),
 changed AS (
     SELECT w.*, l.id AS latest_id
@@ -51,14 +62,13 @@ queued AS (
     JOIN registrations r ON r.edition_id = $1 AND r.id = g.registration_id
     LEFT JOIN release_sessions s ON s.edition_id = $1 AND s.id = g.session_id
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
-    WHERE EXISTS (SELECT FROM messages m WHERE m.kind = 'invitation' AND m.edition_id = $1 AND m.session_id = g.session_id
-                    AND m.registration_id = g.registration_id AND m.status IN ('sent', 'sending'))
-       OR (g.status = 'queued' AND g.id NOT IN (SELECT id FROM superseded))
+    WHERE g.may_be_held OR (g.status = 'queued' AND g.id NOT IN (SELECT id FROM superseded))
 ),
 inserted AS (
     INSERT INTO messages (edition_id, kind, recipient, person_id, session_id, registration_id, payload, created_at, next_try_at)
     SELECT $1, 'invitation', p.email, q.person_id, q.session_id, q.registration_id, q.payload, $3, now()
     FROM queued q JOIN persons p ON p.id = q.person_id
+    ORDER BY q.registration_id, q.session_id
     RETURNING 1
 )
 SELECT count(*) FROM inserted;
@@ -72,6 +82,10 @@ FROM grants g JOIN persons p ON p.id = g.person_id
 WHERE g.edition_id = $1 AND g.role = 'organizer'
   AND NOT EXISTS (SELECT FROM messages m WHERE m.kind = 'attendance_report' AND m.edition_id = $1
                     AND m.person_id = p.id AND m.payload ->> 'job' = $4::text);
+
+-- name: lock_reports
+-- Only one transaction at a time asks for reports; held until it ends.
+SELECT pg_advisory_xact_lock(hashtextextended('reports', 0));
 
 -- name: list_due_reports
 -- The editions whose day is over (after 19:00 where they are held) and whose report nobody has asked for yet.
@@ -102,14 +116,20 @@ LEFT JOIN LATERAL (
 WHERE m.id = ANY ($1::uuid[]);
 
 -- name: mark_sent
--- A message was taken by the mail server. What was secret in it is forgotten.
+-- A message was taken by the mail server. What was secret in it is forgotten. The mark does not wait for the disk: it
+-- outlives the worker, and the loss of the whole server repeats a mail, under the same Message-ID, at worst.
 UPDATE messages SET status = 'sent', sent_at = $2, attempts = attempts + 1, last_error = NULL, payload = payload - 'code'
-WHERE id = ANY ($1::uuid[]) AND status = 'sending';
+WHERE id = ANY ($1::uuid[]) AND status = 'sending' AND set_config('synchronous_commit', 'off', true) = 'off';
 
 -- name: defer_message
 -- A message is tried again after a pause. Queues run by the real clock, never by a rehearsal's.
 UPDATE messages SET status = 'queued', batch_id = NULL, attempts = attempts + 1, next_try_at = now() + $2::interval, last_error = $3
 WHERE id = $1 AND status = 'sending';
+
+-- name: release_messages
+-- These messages were not tried: they are queued again, after a pause.
+UPDATE messages SET status = 'queued', batch_id = NULL, next_try_at = now() + $2::interval, last_error = coalesce($3, last_error)
+WHERE id = ANY ($1::uuid[]) AND status = 'sending';
 
 -- name: fail_message
 -- A message is given up.

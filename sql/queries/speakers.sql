@@ -6,7 +6,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 RETURNING id, display_name, honorific, function, entity_id AS entity, country, biography, published, external_id, version;
 
 -- name: find_speaker
--- One speaker; who has not agreed to be named is there for the staff ($3) only, and nobody else sees those of a draft.
+-- One speaker; who has not agreed to be named is there for those who look after speakers ($3) only, and nobody else sees those of a draft.
 SELECT s.id, s.display_name, s.honorific, s.function, s.entity_id AS entity, s.country, s.biography, s.published, s.external_id,
        s.version
 FROM speakers s JOIN editions e ON e.id = s.edition_id
@@ -18,7 +18,7 @@ SELECT id, display_name, honorific, function, entity_id AS entity, country, biog
 FROM speakers WHERE edition_id = $1 AND id = $2 FOR NO KEY UPDATE;
 
 -- name: list_speakers
--- Speakers in the order in which they were added, those who have not agreed to be named for the staff ($2) only.
+-- Speakers in the order in which they were added, those who have not agreed to be named for those who look after speakers ($2) only.
 SELECT s.id, s.display_name, s.honorific, s.function, s.entity_id AS entity, s.country, s.biography, s.published, s.external_id,
        s.version
 FROM speakers s JOIN editions e ON e.id = s.edition_id

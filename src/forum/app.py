@@ -93,22 +93,24 @@ def _resolve_one_by_one(app: Litestar) -> None:
         model.dependency_batches = [{dependency} for batch in batches for dependency in batch]
 
 
+@asynccontextmanager
+async def _lifespan(app: Any) -> AsyncIterator[None]:
+    """Open the pool and listen, unless the caller has given a pool."""
+    settings: Settings = app.state.settings
+    if app.state.pool is not None:
+        yield
+        return
+    assert settings.database_url
+    app.state.pool = await open_pool(settings.database_url, settings.pool_size)
+    try:
+        async with listening(settings.database_url, [app.state.keeper, app.state.feed]):
+            yield
+    finally:
+        app.state.pool.terminate()
+
+
 def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None = None) -> http.Application:
     """The ASGI application. With a `pool` given, the caller opens and closes it."""
-
-    @asynccontextmanager
-    async def lifespan(app: Any) -> AsyncIterator[None]:
-        if pool is not None:
-            yield
-            return
-        assert settings.database_url
-        app.state.pool = await open_pool(settings.database_url, settings.pool_size)
-        try:
-            async with listening(settings.database_url, [app.state.keeper, app.state.feed]):
-                yield
-        finally:
-            app.state.pool.terminate()
-
     badge_reader = BadgeReader(key_ring := KeyRing())
     api = Router(
         "/v1",
@@ -156,7 +158,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "scan_desk": ScanDesk(badge_reader),
             }
         ),
-        lifespan=[lifespan],
+        lifespan=[_lifespan],
         openapi_config=openapi_config(),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,

@@ -24,6 +24,7 @@ else:  # asyncpg's classes take type arguments only in its stubs, and a pooled c
     Pool = Any
 
 ACQUIRE_TIMEOUT_SECONDS = 10.0
+CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 30.0
 _JSONB_VERSION = b"\x01"
 
@@ -48,15 +49,19 @@ async def prepare_connection(connection: Connection) -> None:
 
 
 async def open_pool(database_url: str, size: int = 16) -> Pool:
-    """A pool of at most `size` connections; more than 16 on one hot row is a lock convoy."""
+    """A pool of at most `size` connections; more than 16 on one hot row is a lock convoy.
+
+    Connections are made when they are needed, so a process starts, and recovers, without a database.
+    """
     return await asyncpg.create_pool(
         database_url,
-        min_size=1,
+        min_size=0,
         max_size=size,
         init=prepare_connection,
         connection_class=StatelessConnection,
+        timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
-        server_settings={"application_name": "forum", "timezone": "UTC"},
+        server_settings={"application_name": "forum", "timezone": "UTC", "jit": "off"},
     )
 
 
@@ -64,6 +69,7 @@ async def open_connection(database_url: str) -> "asyncpg.Connection[asyncpg.Reco
     """A connection outside the pool, for LISTEN."""
     return await asyncpg.connect(
         database_url,
+        timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         server_settings={"application_name": "forum listener", "timezone": "UTC"},
     )

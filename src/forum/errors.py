@@ -202,7 +202,7 @@ class Unavailable(ForumError):
         super().__init__(detail, headers={"Retry-After": "2"})
 
 
-_DATABASE_AWAY = (
+DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -218,6 +218,7 @@ _DATABASE_AWAY = (
     TimeoutError,
     OSError,
 )
+"""What is raised while PostgreSQL is away, or too busy: nobody's fault, and over in a while."""
 
 
 def from_exception(exc: BaseException) -> ForumError:
@@ -228,7 +229,7 @@ def from_exception(exc: BaseException) -> ForumError:
         return _from_constraint(exc)
     if isinstance(exc, (asyncpg.DataError, UnicodeError)):
         return Invalid([Fault(code="out_of_range", detail="A value cannot be stored: too large, or not text.")])
-    if isinstance(exc, _DATABASE_AWAY):
+    if isinstance(exc, DATABASE_AWAY):
         return Unavailable()
     return InternalError("It was logged under the request id of this answer.")
 

@@ -4,7 +4,6 @@ Strict bodies, problem documents, ETag and If-Match, 304, Link and Location, HEA
 """
 
 import contextlib
-import contextvars
 import logging
 import re
 from collections.abc import Mapping
@@ -38,12 +37,12 @@ from forum.errors import (
     from_exception,
 )
 from forum.ids import new_id
+from forum.logs import describe, request_id
 from forum.pagination import Page
 from forum.transactions import unit_of
 
 T = TypeVar("T")
 
-request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 _ABSENT = re.compile(r"^Missing required \w+ parameter '([^']+)'")
@@ -164,8 +163,10 @@ def answer_error(request: Request[Any, Any, Any], exc: Exception) -> Response[by
     error = as_forum_error(exc)
     if error.keeps_changes:
         unit_of(request.scope).keeps_changes = True
-    if error.status >= 500:
-        log.error("%s %s: %s", request.method, error.code, request_id.get(), exc_info=exc)
+    if error.status == 500:
+        log.error("%s %s", request.method, error.code, exc_info=exc)
+    elif error.status > 500:
+        log.warning("%s %s: %s", request.method, error.code, describe(exc))
     return Response(
         encode_problem(error),
         status_code=error.status,

@@ -29,9 +29,10 @@ class InviteEdition(Job, frozen=True, tag="invite_edition"):
 
 
 class SendMessages(Job, frozen=True, tag="send_messages"):
-    """Send the messages of one batch."""
+    """Send the messages of one batch; an urgent one goes before all that wait."""
 
     batch_id: UUID
+    urgent: bool = False
 
 
 class ReportAttendance(Job, frozen=True, tag="report_attendance"):

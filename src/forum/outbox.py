@@ -8,21 +8,25 @@ was killed, loses nothing. Only this module knows how arq is asked to run someth
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from arq import ArqRedis
 
-from forum.db import Connection, execute, fetch_all
+from forum.db import Connection, execute, fetch_all, value
 from forum.jobs import AnyJob, Job
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("outbox")
 
-RELAY_AGAIN_AFTER = timedelta(seconds=20)
-"""How long a relayed job may take before it is relayed again; doubled with every try, up to a quarter of an hour."""
-BATCH_SIZE = 500
-MESSAGES_IN_BATCH = 200
+CHANNEL: Final = "forum_outbox"
+"""PostgreSQL notifies here when something was published."""
+BATCH_SIZE: Final = 500
+MESSAGES_IN_BATCH: Final = 200
+MESSAGES_UNDER_WAY: Final = 4000
+"""What is not under way yet can still be superseded by news of the same invitation."""
+KEEP_DONE: Final = timedelta(days=7)
+_BEFORE_ALL_OTHERS: Final = timedelta(hours=1)
 
 
 class Relayed(msgspec.Struct, frozen=True):
@@ -31,6 +35,7 @@ class Relayed(msgspec.Struct, frozen=True):
     id: int
     kind: str
     tries: int
+    urgent: bool
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -62,24 +67,31 @@ async def queue_message(
     await execute(conn, _SQL["insert_message"], kind, recipient, payload, now, edition_id)
 
 
-async def claim_waiting(conn: Connection, now: datetime) -> list[Relayed]:
+async def claim_waiting(conn: Connection, now: datetime, again_after: timedelta) -> list[Relayed]:
     """The jobs that are due, marked as handed over at `now`."""
-    return await fetch_all(conn, _SQL["claim_waiting"], Relayed, now, RELAY_AGAIN_AFTER, BATCH_SIZE)
+    return await fetch_all(conn, _SQL["claim_waiting"], Relayed, now, again_after, BATCH_SIZE)
 
 
 async def batch_messages(conn: Connection, now: datetime) -> int:
     """Put the messages that are due into batches, each with a job that sends it; how many messages that was."""
-    return await execute(conn, _SQL["batch_messages"], now, MESSAGES_IN_BATCH)
+    room = max(MESSAGES_UNDER_WAY - int(await value(conn, _SQL["count_under_way"])), 0)
+    return await execute(conn, _SQL["batch_messages"], now, MESSAGES_IN_BATCH, room)
 
 
-async def relay(conn: Connection, queue: ArqRedis, now: datetime) -> int:
-    """Hand every job that is due to the queue; how many. The caller's connection is in no transaction."""
+async def relay(conn: Connection, queue: ArqRedis, now: datetime, again_after: timedelta) -> int:
+    """Hand every job that is due to the queue; how many. The caller's connection is in no transaction.
+
+    `again_after`: how long a job may take before it is handed over again; doubled with every try, up to a quarter
+    of an hour. Nothing is counted as a try while the queue does not answer.
+    """
+    await queue.ping()
     await batch_messages(conn, now)
-    rows = await claim_waiting(conn, now)
-    for kind, group in groupby(sorted(rows, key=lambda row: row.kind), key=lambda row: row.kind):
+    rows = await claim_waiting(conn, now, again_after)
+    for kind, group in groupby(sorted(rows, key=lambda row: (row.kind, row.id)), key=lambda row: row.kind):
         for batch in _portions(kind, list(group)):
             key = f"outbox:{batch[0].id}:{batch[0].tries}"
-            await queue.enqueue_job(kind, [row.id for row in batch], _job_id=key)
+            earlier = now - _BEFORE_ALL_OTHERS if batch[0].urgent else None
+            await queue.enqueue_job(kind, [row.id for row in batch], _job_id=key, _defer_until=earlier)
     return len(rows)
 
 
@@ -109,3 +121,8 @@ async def count_waiting(conn: Connection, now: datetime) -> dict[str, int]:
     """How many jobs and messages are unfinished, and how many have failed at least once."""
     row = await conn.fetchrow(_SQL["count_waiting"], now)
     return dict(row) if row else {}
+
+
+async def delete_done_jobs(conn: Connection, now: datetime) -> int:
+    """Forget the jobs that were done a week ago; how many."""
+    return await execute(conn, _SQL["delete_done_jobs"], now - KEEP_DONE)

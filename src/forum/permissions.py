@@ -123,6 +123,9 @@ def _covers(grant: Grant, edition: UUID | str | None) -> bool:
     return edition is None or grant.edition_id is None or str(edition) in (str(grant.edition_id), grant.edition_slug)
 
 
+PLATFORM: Final = UUID(int=0)
+"""Asked for in place of an edition: only a grant on the platform covers it. No edition has this id or slug."""
+
 NOBODY: Final = Principal(UUID(int=0), "client", None, None, None, [], [])
 """The principal of a request without a token, on a public route."""
 

@@ -4,11 +4,15 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+DatabaseUrl = Annotated[str, msgspec.Meta(pattern="^postgres(ql)?://")]
+RedisUrl = Annotated[str, msgspec.Meta(pattern="^(rediss?|unix)://")]
+SmtpUrl = Annotated[str, msgspec.Meta(pattern="^smtps?://")]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 def _variable(field: str) -> str:
@@ -18,13 +22,13 @@ def _variable(field: str) -> str:
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_variable):
     """Every setting with its default; the field `smtp_url` is read from FORUM_SMTP_URL and so on."""
 
-    database_url: str | None = None
+    database_url: DatabaseUrl | None = None
     """PostgreSQL 15 or newer; without it Forum starts its own."""
-    redis_url: str | None = None
+    redis_url: RedisUrl | None = None
     """Redis 7 / Valkey 8 or newer; without it Forum starts its own."""
     data_dir: str | None = None
     """Where the embedded servers and the Maildir live; `var` in the working directory when absent."""
-    smtp_url: str | None = None
+    smtp_url: SmtpUrl | None = None
     """smtp:// or smtps:// of the mail relay; without it mails are written to a Maildir in the data folder."""
     host: str = "127.0.0.1"
     port: Port = 8000
@@ -37,7 +41,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=100)] = 16
     rehearsal_at: datetime | None = None
     """For rehearsals: the clock starts at this instant when the process starts, and runs on from there."""
-    log_level: str = "INFO"
+    relay_again_seconds: Annotated[float, msgspec.Meta(gt=0, le=900)] = 20.0
+    """How long a job may take before it is handed out again, as after a worker's death; doubled with every try."""
+    log_level: LogLevel = "INFO"
+    """DEBUG shows the messages of exceptions, which can hold names and addresses."""
 
     @property
     def data_path(self) -> Path:

@@ -9,18 +9,21 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
 import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from litestar import Request, Response
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool, execute, find, value
 from forum.errors import Conflict, Fault, ForumError, Invalid, encode_problem, from_exception
+from forum.logs import describe
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("transactions")
@@ -46,12 +49,26 @@ class StoredAnswer(msgspec.Struct, frozen=True):
 
 
 class RequestKey(msgspec.Struct, frozen=True):
-    """Which request an answer belongs to."""
+    """Which request an answer belongs to.
+
+    Answers can hold a token, of which the database keeps no more than a SHA-256: they are stored under lock, and only
+    who sends the same key with the same token can open them.
+    """
 
     principal: str
     route: str
-    key: str
+    key_sha256: str
     request_sha256: bytes
+    lock: bytes
+
+    def close(self, body: bytes) -> bytes:
+        """An answer as it is stored."""
+        nonce = os.urandom(12)
+        return nonce + AESGCM(self.lock).encrypt(nonce, body, self.request_sha256)
+
+    def open(self, stored: bytes) -> bytes:
+        """The answer that was stored."""
+        return AESGCM(self.lock).decrypt(stored[:12], stored[12:], self.request_sha256)
 
 
 class Unit:
@@ -159,8 +176,10 @@ class UnitOfWork:
             if succeeded or unit.keeps_changes:
                 await unit.commit()
         except Exception as error:
-            if (known := from_exception(error)).status >= 500:
+            if (known := from_exception(error)).status == 500:
                 log.exception("commit failed")
+            elif known.status > 500:
+                log.warning("commit failed: %s", describe(error))
             answer = _problem_messages(known)
         await unit.close()
         for message in answer:
@@ -179,11 +198,14 @@ async def replay_answer(request: Request[Any, Any, Any]) -> Response[bytes] | No
         raise Invalid([Fault(parameter="Idempotency-Key", code="bad_key", detail="Use 1 to 255 printable characters.")])
     unit = unit_of(request.scope)
     digest = hashlib.sha256(request.scope["query_string"] + b"\n" + await request.body()).digest()
-    wanted = RequestKey(str(request.scope["state"]["principal"].token_id), f"POST {request.url.path}", key, digest)
+    token = request.headers.get("authorization", "").partition(" ")[2].strip()
+    key_sha256, lock = hashlib.sha256(key.encode()), hashlib.sha256(f"answer\n{token}\n{key}".encode())
+    principal, route = str(request.scope["state"]["principal"].token_id), f"POST {request.url.path}"
+    wanted = RequestKey(principal, route, key_sha256.hexdigest(), digest, lock.digest())
     conn = await unit.connection()
-    if not await try_lock_request(conn, f"{wanted.principal} {wanted.route} {key}"):
+    if not await try_lock_request(conn, f"{principal} {route} {wanted.key_sha256}"):
         raise IdempotencyKeyInUse
-    stored = await find_answer(conn, wanted.principal, wanted.route, wanted.key)
+    stored = await find_answer(conn, principal, route, wanted.key_sha256)
     if stored is None:
         unit.request_key = wanted
         return None
@@ -192,7 +214,7 @@ async def replay_answer(request: Request[Any, Any, Any]) -> Response[bytes] | No
         raise Invalid([Fault(parameter="Idempotency-Key", code="key_reused", detail=detail)])
     headers = dict(stored.headers) | {"Idempotency-Replayed": "true"}
     media_type = headers.pop("content-type", "application/json")
-    return Response(stored.body, status_code=stored.status, headers=headers, media_type=media_type)
+    return Response(wanted.open(stored.body), status_code=stored.status, headers=headers, media_type=media_type)
 
 
 async def try_lock_request(conn: Connection, name: str) -> bool:
@@ -200,9 +222,9 @@ async def try_lock_request(conn: Connection, name: str) -> bool:
     return bool(await value(conn, _SQL["try_lock_request"], name))
 
 
-async def find_answer(conn: Connection, principal: str, route: str, key: str) -> StoredAnswer | None:
+async def find_answer(conn: Connection, principal: str, route: str, key_sha256: str) -> StoredAnswer | None:
     """The answer that was stored for a request, or None."""
-    return await find(conn, _SQL["find_answer"], StoredAnswer, principal, route, key)
+    return await find(conn, _SQL["find_answer"], StoredAnswer, principal, route, key_sha256)
 
 
 async def delete_old_answers(conn: Connection) -> int:
@@ -215,7 +237,7 @@ async def _store_answer(unit: Unit, answer: list[Message]) -> None:
     kept = [(n.decode(), v.decode()) for n, v in start["headers"] if n.lower() in _REPLAYED_HEADERS]  # type: ignore[typeddict-item]
     key, conn = unit.request_key, await unit.connection()
     assert key is not None
-    row = (key.principal, key.route, key.key, key.request_sha256, start["status"], kept, body)  # type: ignore[typeddict-item]
+    row = (key.principal, key.route, key.key_sha256, key.request_sha256, start["status"], kept, key.close(body))  # type: ignore[typeddict-item]
     await execute(conn, _SQL["insert_answer"], *row)
 
 

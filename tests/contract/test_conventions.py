@@ -154,3 +154,18 @@ async def test_documentation_page_needs_no_other_host(client: Client) -> None:
 async def test_health_tells_alive_and_ready(client: Client) -> None:
     assert (await client.get("/health/live")).json() == {"status": "ok"}
     assert (await client.get("/health/ready")).json() == {"status": "ok"}
+
+
+async def test_stored_answer_does_not_hold_the_token_that_was_issued(client: Client, conn: Connection) -> None:
+    await make_edition(client)
+    admin = await client.as_role("admin")
+    body = {"kind": "client", "edition": "grf-2023", "label": "front", "scopes": ["programme:read"]}
+    headers = {"Idempotency-Key": "0190-abc"}
+
+    first = await admin.post("/v1/tokens", body, headers=headers)
+    again = await admin.post("/v1/tokens", body, headers=headers)
+
+    assert (first.status_code, again.json()) == (201, first.json())
+    stored = await conn.fetchrow("SELECT * FROM idempotency_keys")
+    assert first.json()["token"].encode() not in stored["body"]
+    assert "0190-abc" not in str(dict(stored))

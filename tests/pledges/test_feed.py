@@ -187,12 +187,12 @@ async def test_head_of_the_stream_ends(client: Client, edition: Json, app: Appli
     assert app.state.feed.followers == 0
 
 
-@pytest.mark.parametrize("number", ["-1", "x", "99999999999"])
-async def test_bad_last_event_id_is_422(client: Client, edition: Json, number: str) -> None:
-    answer = await client.get(STREAM, headers={"Last-Event-ID": number})
+async def test_bad_last_event_id_is_422(client: Client, edition: Json) -> None:
+    for number in ("-1", "x", "99999999999"):
+        answer = await client.get(STREAM, headers={"Last-Event-ID": number})
 
-    assert answer.status_code == 422
-    assert [fault["parameter"] for fault in answer.json()["errors"]] == ["Last-Event-ID"]
+        assert answer.status_code == 422
+        assert [fault["parameter"] for fault in answer.json()["errors"]] == ["Last-Event-ID"]
 
 
 async def test_stream_of_an_edition_that_is_not_visible_is_404(client: Client) -> None:

@@ -1,8 +1,6 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
-
 from forum.bodies import decode
 from forum.db import Pool
 from forum.pledges import service
@@ -227,27 +225,22 @@ async def test_pledge_moves_from_draft_to_verified(
     assert verified == submitted | {"status": "verified", "verified_at": "2023-11-01T11:00:00Z", "version": 3}
 
 
-@pytest.mark.parametrize(
-    ("status", "move", "allowed"),
-    [
+async def test_move_that_is_not_allowed_tells_which_are(officer: Client, lead: Json) -> None:
+    for status, move, allowed in (
         ("draft", "verify", ["submit", "withdraw"]),
         ("submitted", "submit", ["verify", "withdraw"]),
         ("verified", "verify", ["announce", "withdraw"]),
         ("verified", "submit", ["announce", "withdraw"]),
         ("withdrawn", "withdraw", []),
         ("withdrawn", "submit", []),
-    ],
-)
-async def test_move_that_is_not_allowed_tells_which_are(
-    officer: Client, lead: Json, status: str, move: str, allowed: list[str]
-) -> None:
-    pledge = await make_pledge(officer, lead, status)
+    ):
+        pledge = await make_pledge(officer, lead, status)
 
-    refused = await officer.post(f"{PLEDGES}/{pledge['id']}/{move}")
+        refused = await officer.post(f"{PLEDGES}/{pledge['id']}/{move}")
 
-    assert (refused.status_code, refused.json()["code"]) == (409, "wrong_status")
-    assert refused.json().get("allowed", []) == allowed
-    assert (await officer.get(f"{PLEDGES}/{pledge['id']}")).json() == pledge
+        assert (refused.status_code, refused.json()["code"]) == (409, "wrong_status")
+        assert refused.json().get("allowed", []) == allowed, (status, move)
+        assert (await officer.get(f"{PLEDGES}/{pledge['id']}")).json() == pledge
 
 
 async def test_owner_changes_a_draft_and_officers_change_it_later(
@@ -263,6 +256,18 @@ async def test_owner_changes_a_draft_and_officers_change_it_later(
     assert changed.json() == pledge | {"need": "needs_support", "countries": ["KE"], "version": 2}
     assert (refused.status_code, refused.json()["allowed"]) == (409, ["verify", "withdraw"])
     assert (corrected.json()["title"], corrected.json()["version"]) == ({"en": "Hours"}, 4)
+
+
+async def test_text_is_changed_language_by_language_and_keeps_the_original(officer: Client, lead: Json) -> None:
+    title = {"ru": "Миллион часов", "en": "A million hours"}
+    path = f"{PLEDGES}/{(await make_pledge(officer, lead, title=title, original_language='ru'))['id']}"
+
+    added = await officer.patch(path, {"title": {"zh-Hans": "一百万小时", "en": None}, "description": {"ar": "نص"}})
+    refused = await officer.patch(path, {"title": {"ru": None}})
+
+    assert added.json()["title"] == {"ru": "Миллион часов", "zh-Hans": "一百万小时"}
+    assert added.json()["description"] == {"ar": "نص"}
+    assert pointers(refused) == {("/original_language", "title_missing")}
 
 
 async def test_stale_change_is_412_and_changes_nothing(officer: Client, lead: Json) -> None:

@@ -11,7 +11,7 @@ from forum.db import Connection
 from forum.errors import Forbidden, ForumError, NotFound
 from forum.ids import new_id
 from forum.outbox import queue_message
-from forum.permissions import Permission, Principal, Role, token_sha256
+from forum.permissions import PLATFORM, Permission, Principal, Role, token_sha256
 
 CODE_LIFETIME = timedelta(minutes=15)
 CODES_PER_HOUR = 5
@@ -84,7 +84,7 @@ async def give_role(
     conn: Connection, principal: Principal, email: str, role: Role, edition_id: UUID | None, now: datetime
 ) -> GivenRole:
     """Give the person of an address a role; raises `Forbidden` or `NotFound` beyond the giver's own editions."""
-    if not principal.may(Permission.GRANTS_WRITE, edition_id or "platform"):
+    if not principal.may(Permission.GRANTS_WRITE, edition_id or PLATFORM):
         raise Forbidden if edition_id is None else NotFound
     return await grant(conn, email, role, edition_id, now)
 

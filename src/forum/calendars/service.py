@@ -4,6 +4,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from forum.calendars.ical import InvitationTemplate as InvitationTemplate
 from forum.calendars.ical import render_event, render_feed, years_of
 from forum.calendars.types import CalendarEdition, CalendarSession, text_in
 from forum.errors import NotFound
@@ -39,7 +40,7 @@ def _render(
     sessions: list[PublishedSession],
 ) -> KeptBytes:
     published = release.head.edition
-    edition = CalendarEdition(published.title, published.timezone, published.organizer_email, addresses.domain)
+    edition = edition_of(published, addresses)
     shown = [(session, entry_of(session, published, addresses)) for session in sessions if _is_shown(release, session)]
     if selection.session is not None and not shown:
         raise NotFound
@@ -50,6 +51,11 @@ def _render(
     name = text_in(published.title, language)[0]
     body = render_feed(events, edition, language, name, years_of(entry for _, entry in shown))
     return KeptBytes(body, "text/calendar", f"{release.tag}-{language}")
+
+
+def edition_of(published: PublishedEdition, addresses: CalendarAddresses) -> CalendarEdition:
+    """The edition that calendar entries belong to, as a release has it."""
+    return CalendarEdition(published.title, published.timezone, published.organizer_email, addresses.domain)
 
 
 def entry_of(session: PublishedSession, edition: PublishedEdition, addresses: CalendarAddresses) -> CalendarSession:

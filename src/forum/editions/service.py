@@ -100,6 +100,11 @@ async def find_edition(
     return edition
 
 
+async def find_mailbox(conn: Connection, edition_id: UUID) -> str:
+    """The address that an edition's mails come from; raises `NotFound`."""
+    return (await queries.find_edition(conn, edition_id)).organizer_email
+
+
 async def list_editions(conn: Connection, principal: Principal, wanted: EditionFilter, paging: Paging) -> Page[Edition]:
     """Editions in the order in which they were made."""
     own = [grant.edition_id for grant in principal.grants if grant.edition_id]

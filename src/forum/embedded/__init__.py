@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 
 from forum.embedded import postgres, valkey
-from forum.embedded.privileges import Home, find_home
-from forum.embedded.processes import EmbeddedError
+from forum.embedded.privileges import EmbeddedError, Home, find_home
+from forum.embedded.processes import die_with_parent, stop
 
-__all__ = ["EmbeddedError", "Services", "services"]
+__all__ = ["EmbeddedError", "Services", "die_with_parent", "find_services", "services", "stop"]
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -63,3 +63,9 @@ def _lock(home: Home, stack: ExitStack) -> bool:
         else:
             os.set_inheritable(handle.fileno(), False)
             return True
+
+
+def find_services(data_dir: Path, *, chosen: bool = False) -> Services | None:
+    """Where the servers of `data_dir` answer, when somebody runs them; nothing is started. Raises `EmbeddedError`."""
+    home = find_home(data_dir, chosen, lambda _: None)
+    return Services(postgres.url(home), valkey.url(home)) if postgres.answers(home) and valkey.answers(home) else None

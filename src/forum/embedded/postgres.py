@@ -12,14 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from forum.embedded.privileges import Home
+from forum.embedded.privileges import EmbeddedError, Home, reachable
 from forum.embedded.processes import (
     STOP_WITHIN_SECONDS,
-    EmbeddedError,
     package_folder,
     process,
     processes_in,
-    reachable,
     run,
     wait_until,
 )

@@ -3,17 +3,20 @@
 import hashlib
 import os
 import pwd
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from forum.embedded.processes import EmbeddedError
-
 SYSTEM_FOLDER = Path("/var/lib/forum")
 _SOCKET_NAME_BYTES = len("/.s.PGSQL.5432.lock")
 _SOCKET_PATH_LIMIT = 107
+
+
+class EmbeddedError(Exception):
+    """Something stands in the way of the embedded servers; the message says what to do."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -83,6 +86,21 @@ def _may_pass(account: Account, folder: Path) -> bool:
     if status.st_uid == account.uid:
         return bool(status.st_mode & 0o100)
     return bool(status.st_mode & (0o010 if status.st_gid == account.gid else 0o001))
+
+
+def reachable(home: Home, source: Path, beside: Sequence[Path] = ()) -> Path:
+    """`source`, or a copy of it (and of what lies beside it) that the servers' user can reach; copied once."""
+    if home.account is None or can_enter(home.account, source):
+        return source
+    root = home.folder / "programs"
+    target = root / source.name
+    if not target.exists():
+        home.own(root, 0o755)
+        for item in (item for item in (*beside, source) if not (root / item.name).exists()):
+            fresh = root / f".{item.name}.{os.getpid()}"
+            shutil.copytree(item, fresh, symlinks=True)
+            fresh.rename(root / item.name)
+    return target
 
 
 def _account(folder: Path) -> Account:

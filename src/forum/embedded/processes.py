@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import importlib.util
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,18 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from forum.embedded.privileges import Home
+from forum.embedded.privileges import EmbeddedError, Home
 
 _PR_SET_PDEATHSIG = 1
 _LOG_LIMIT_BYTES = 10_000_000
 STOP_WITHIN_SECONDS = 30.0
-
-
-class EmbeddedError(Exception):
-    """Something stands in the way of the embedded servers; the message says what to do."""
 
 
 def package_folder(name: str) -> Path | None:
@@ -32,26 +25,9 @@ def package_folder(name: str) -> Path | None:
     return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
-def reachable(home: "Home", source: Path, beside: Sequence[Path] = ()) -> Path:
-    """`source`, or a copy of it (and of what lies beside it) that the servers' user can reach; copied once."""
-    from forum.embedded.privileges import can_enter
-
-    if home.account is None or can_enter(home.account, source):
-        return source
-    root = home.folder / "programs"
-    target = root / source.name
-    if not target.exists():
-        home.own(root, 0o755)
-        for item in (item for item in (*beside, source) if not (root / item.name).exists()):
-            fresh = root / f".{item.name}.{os.getpid()}"
-            shutil.copytree(item, fresh, symlinks=True)
-            fresh.rename(root / item.name)
-    return target
-
-
 @contextmanager
 def process(
-    home: "Home", name: str, command: Sequence[str], stop_signal: signal.Signals, orphan_signal: signal.Signals
+    home: Home, name: str, command: Sequence[str], stop_signal: signal.Signals, orphan_signal: signal.Signals
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A server that lives as long as the block: stopped at its end, and by the kernel if we are killed."""
     log = home.folder / f"{name}.log"
@@ -93,7 +69,7 @@ def wait_until(answers: Callable[[], bool], running: subprocess.Popen[bytes], na
         time.sleep(0.02)
 
 
-def run(home: "Home", command: Sequence[str], text: str | None = None) -> str:
+def run(home: Home, command: Sequence[str], text: str | None = None) -> str:
     """Run a program to its end as the servers' user; its output. Raises `EmbeddedError` with its last words."""
     done = subprocess.run(  # noqa: S603
         command,
@@ -124,9 +100,17 @@ def _is_zombie(entry: Path) -> bool:
     return (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-def _child_setup(home: "Home", orphan_signal: signal.Signals) -> Callable[[], None]:
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def die_with_parent(orphan_signal: signal.Signals = signal.SIGTERM) -> None:
+    """Have the kernel send this process a signal when its parent ends (Linux; elsewhere nothing happens)."""
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, orphan_signal, 0, 0, 0)
+
+
+def _child_setup(home: Home, orphan_signal: signal.Signals) -> Callable[[], None]:
     account = home.account
-    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
     def setup() -> None:
         if account:
@@ -134,7 +118,6 @@ def _child_setup(home: "Home", orphan_signal: signal.Signals) -> Callable[[], No
             os.setgid(account.gid)
             os.setuid(account.uid)
         os.umask(0o077)
-        if libc:  # after the change of user, which would clear it
-            libc.prctl(_PR_SET_PDEATHSIG, orphan_signal, 0, 0, 0)
+        die_with_parent(orphan_signal)  # after the change of user, which would clear it
 
     return setup

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from forum.embedded.privileges import Home
-from forum.embedded.processes import EmbeddedError, package_folder, process, reachable, wait_until
+from forum.embedded.privileges import EmbeddedError, Home, reachable
+from forum.embedded.processes import package_folder, process, wait_until
 
 
 def url(home: Home) -> str:

@@ -7,16 +7,17 @@ headers, shared bytes and the person's own calendar.
 import base64
 import hashlib
 import html
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.header import Header
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, formataddr
 
 from msgspec import Struct
 
-from forum.calendars.ical import InvitationTemplate
+from forum.calendars.service import InvitationTemplate
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
 from forum.codes import Mode
 from forum.notifications import texts
@@ -110,15 +111,18 @@ class InvitationMailer:
         return [*lines, ("", say("note"))] if kind != "cancellation" else lines
 
     def _times(self, invitation: Invitation, language: str, say: Callable[[str], str]) -> list[tuple[str, str]]:
-        session, here = self.session, self.edition.timezone
-        if session.starts_at is None:
-            return [(say("when"), texts.day(language, session.held_on))] if session.held_on else []
-        now = (session.starts_at, session.ends_at)
-        lines = [(say("when"), texts.moment(language, *now, here))]
-        if invitation.timezone != here:
-            lines.append((say("your_time"), texts.moment(language, *now, invitation.timezone)))
+        """When it is and, in news of a change, when it was: where it is held, and where the person is."""
+        session = self.session
+        now = (session.starts_at, session.ends_at) if session.starts_at else None
+        times = [("when", "your_time", now)]
         if invitation.previous and invitation.previous != now:
-            lines.append((say("before"), texts.moment(language, *invitation.previous, here)))
+            times.append(("before", "your_time_before", invitation.previous))
+        here, there = self.edition.timezone, invitation.timezone
+        lines = [(say("when"), texts.day(language, session.held_on))] if session.held_on else []
+        for label, own_label, time in times:
+            if time:
+                lines.append((say(label), texts.moment(language, *time, here)))
+                lines += [(say(own_label), texts.moment(language, *time, there))] if there != here else []
         return lines
 
 
@@ -142,7 +146,7 @@ def render_report(message_id: str, sender: str, recipient: str, report: ReportMa
 
 
 def _mail(message_id: str, sender: str, recipient: str, subject: str, sent_at: datetime) -> EmailMessage:
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=SMTP if sender.isascii() and recipient.isascii() else SMTPUTF8)
     mail["From"], mail["To"], mail["Subject"] = sender, recipient, _one_line(subject)
     mail["Date"], mail["Message-ID"] = sent_at.astimezone(UTC), message_id
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5: no holiday notes in answer
@@ -162,8 +166,9 @@ def _headers(sender: tuple[str, str], recipient: tuple[str, str], invitation: In
 
 def _address(named: tuple[str, str]) -> str:
     name, address = _one_line(named[0]), _one_line(named[1])
-    if name.isascii():
-        return formataddr((name, address))
+    if name.isascii() and "=?" not in name and len(name) + len(address) < 60:
+        quoted = formataddr((name, "@")).removesuffix("<@>").strip() if name else ""
+        return f"{quoted} <{address}>".strip()  # the address may lie outside ASCII (RFC 6532), which formataddr refuses
     encoded = Header(name, "utf-8", maxlinelen=70).encode(linesep="\r\n")
     return f"{encoded}\r\n <{address}>"
 
@@ -174,8 +179,8 @@ def _encoded(name: str, text: str) -> bytes:
 
 
 def _one_line(text: str) -> str:
-    """No line break may end a header early (RFC 5322 section 2.2)."""
-    return " ".join(text.split())
+    """No line break may end a header early (RFC 5322 section 2.2), and no other control character is allowed."""
+    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
 
 
 def _base64(data: bytes) -> bytes:

@@ -16,14 +16,24 @@ async def lock_invitations(conn: Connection, edition_id: UUID) -> None:
     await execute(conn, _SQL["lock_invitations"], edition_id)
 
 
-async def plan_invitations(conn: Connection, edition_id: UUID, registration_id: UUID | None, now: datetime) -> int:
+async def list_invitable(conn: Connection, edition_id: UUID) -> list[UUID]:
+    """Everybody who should hold an entry of an edition, or may hold one."""
+    return await fetch_all(conn, _SQL["list_invitable"], UUID, edition_id)
+
+
+async def plan_invitations(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
     """Queue the difference between the entries that people should hold and those last queued; how many."""
-    return int(await value(conn, _SQL["plan_invitations"], edition_id, registration_id, now))
+    return int(await value(conn, _SQL["plan_invitations"], edition_id, registration_ids, now))
 
 
 async def queue_report(conn: Connection, edition_id: UUID, on: date, as_of: datetime, job_id: int) -> int:
     """Queue the report of a day for every organizer of an edition; how many."""
     return await execute(conn, _SQL["queue_report"], edition_id, on, as_of, job_id)
+
+
+async def lock_reports(conn: Connection) -> None:
+    """Only one transaction at a time asks for reports."""
+    await execute(conn, _SQL["lock_reports"])
 
 
 async def list_due_reports(conn: Connection, now: datetime) -> list[DueReport]:
@@ -49,6 +59,11 @@ async def mark_sent(conn: Connection, message_ids: Sequence[UUID], now: datetime
 async def defer_message(conn: Connection, message_id: UUID, pause: timedelta, error: str) -> None:
     """A message is tried again after a pause."""
     await execute(conn, _SQL["defer_message"], message_id, pause, error)
+
+
+async def release_messages(conn: Connection, message_ids: Sequence[UUID], pause: timedelta, error: str | None) -> None:
+    """These messages were not tried: they wait for their turn, after a pause."""
+    await execute(conn, _SQL["release_messages"], message_ids, pause, error)
 
 
 async def fail_message(conn: Connection, message_id: UUID, error: str) -> None:

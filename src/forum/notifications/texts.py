@@ -29,7 +29,7 @@ def known_language(language: str) -> str:
 def phrase(language: str, key: str, **parts: str) -> str:
     """A phrase in a language, each part isolated so that mixed directions cannot reorder it (UAX 9)."""
     isolated = {name: f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}" for name, text in parts.items()}
-    return _texts()[known_language(language)][key].format(**(isolated if language in RIGHT_TO_LEFT else parts))
+    return _texts()[known_language(language)][key].format(**(isolated if direction(language) == "rtl" else parts))
 
 
 def direction(language: str) -> str:

@@ -10,11 +10,17 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = 10.0
+"""How long the mail server may take over one mail; well below what a job has."""
+_LOST = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 
 class Deferred(Exception):
     """The mail cannot be handed over now: try later. Holds the server's words, never the address."""
+
+
+class Unreachable(Deferred):
+    """No mail at all can be handed over now, which is no fault of this one."""
 
 
 class Refused(Exception):
@@ -26,6 +32,10 @@ class Transport(Protocol):
 
     async def send(self, message_id: str, sender: str, recipient: str, payload: bytes) -> None:
         """Hand over one mail; raises `Deferred` or `Refused`."""
+        ...
+
+    async def probe(self) -> None:
+        """Raise `Unreachable` unless mails could be handed over."""
         ...
 
     async def close(self) -> None:
@@ -52,12 +62,20 @@ class MaildirTransport:
         except OSError as error:
             raise Deferred(f"the mail folder cannot be written: {error.strerror}") from error
 
+    async def probe(self) -> None:
+        """Raise `Unreachable` unless the folder can be written."""
+        if not os.access(self._new, os.W_OK):
+            raise Unreachable(f"{self._new} cannot be written")
+
     async def close(self) -> None:
         """Nothing is held."""
 
 
 class SmtpTransport:
-    """An SMTP relay: `smtp://user:password@host:port`, `smtps://...`; `?starttls=never|always|auto`."""
+    """One kept connection to an SMTP relay.
+
+    `smtp://user:password@host:port` or `smtps://...`, with `?starttls=never|always|auto`.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -77,32 +95,84 @@ class SmtpTransport:
         """Hand over one mail on the open connection, which is opened when needed."""
         async with self._lock:
             try:
-                if not self._client.is_connected:
-                    await self._client.connect()
-                wide = not (sender.isascii() and recipient.isascii())
-                options = ["SMTPUTF8"] if wide else []
-                await self._client.sendmail(sender, [recipient], payload, mail_options=options)
-            except aiosmtplib.SMTPRecipientsRefused as error:
-                raise _verdict(error.recipients[0]) from error
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    await self._begin(sender, recipient, payload)
+                    await self._client.rcpt(recipient, encoding="utf-8", timeout=None)
+                    await self._client.data(payload, timeout=None)
             except aiosmtplib.SMTPResponseException as error:
+                await self._reset()
                 raise _verdict(error) from error
-            except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            except _LOST as error:
                 self._client.close()
-                raise Deferred(f"no connection to the mail server: {type(error).__name__}") from error
+                raise Deferred(f"the mail server was lost: {type(error).__name__}") from error
+
+    async def probe(self) -> None:
+        """Connect, and sign in where the address says so; raises `Unreachable`."""
+        try:
+            await self._connect()
+        except _LOST as error:
+            raise Unreachable(str(error) or type(error).__name__) from error
+
+    async def _begin(self, sender: str, recipient: str, payload: bytes) -> None:
+        """Open the envelope; once more on a new connection when the server had closed the one that was kept."""
+        kept = self._client.is_connected
+        try:
+            await self._connect()
+            options = self._options(sender, recipient, payload)
+            await self._client.mail(sender, options=options, encoding="utf-8", timeout=None)
+        except aiosmtplib.SMTPSenderRefused as error:
+            await self._reset()
+            if error.code != 421:  # what is wrong with our sender is no fault of the recipient's: never for good
+                raise Deferred(_words(error)) from error
+            if not kept:
+                raise Unreachable(_words(error)) from error
+            await self._begin(sender, recipient, payload)
+        except _LOST as error:
+            self._client.close()
+            if not kept:
+                raise Unreachable(f"no connection to the mail server: {type(error).__name__}") from error
+            await self._begin(sender, recipient, payload)
+
+    async def _connect(self) -> None:
+        if not self._client.is_connected:
+            try:
+                await self._client.connect()
+                if self._client.is_ehlo_or_helo_needed:
+                    await self._client.ehlo()
+            except aiosmtplib.SMTPResponseException as error:
+                raise Unreachable(_words(error)) from error
+
+    def _options(self, sender: str, recipient: str, payload: bytes) -> list[str]:
+        options = [] if payload.isascii() or not self._client.supports_extension("8bitmime") else ["BODY=8BITMIME"]
+        if not (sender.isascii() and recipient.isascii()):
+            if not self._client.supports_extension("smtputf8"):
+                raise Refused("the mail server takes no addresses outside ASCII (RFC 6531)")
+            options.append("SMTPUTF8")
+        return options
+
+    async def _reset(self) -> None:
+        """Leave the envelope, so that the connection serves the next mail."""
+        with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+            if self._client.is_connected:
+                await self._client.rset()
 
     async def close(self) -> None:
         """Say goodbye to the server."""
-        with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+        with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
             if self._client.is_connected:
-                await self._client.quit()
+                await self._client.quit(timeout=1)
         self._client.close()
 
 
 def _verdict(error: aiosmtplib.SMTPResponseException) -> Deferred | Refused:
-    """4xx is for now, 5xx for good (RFC 5321 section 4.2.1). Addresses in the server's words are left out."""
+    """4xx is for now, 5xx for good (RFC 5321 section 4.2.1)."""
+    return Refused(_words(error)) if error.code >= 500 else Deferred(_words(error))
+
+
+def _words(error: aiosmtplib.SMTPResponseException) -> str:
+    """What the server said. Addresses in it are left out."""
     words = " ".join("<address>" if "@" in word else word for word in error.message.split())
-    text = f"{error.code} {words}"[:300]
-    return Refused(text) if error.code >= 500 else Deferred(text)
+    return f"{error.code} {words}"[:300]
 
 
 def open_transport(smtp_url: str | None, maildir: Path) -> Transport:

@@ -17,9 +17,11 @@ from forum.codes import (
     HttpUrl,
     LanguageTag,
     Line,
+    LinePatch,
     LocalizedLine,
     LocalizedProse,
     Money,
+    ProsePatch,
     Term,
 )
 from forum.errors import Fault
@@ -146,8 +148,8 @@ class MoneyPatch(Struct, forbid_unknown_fields=True, kw_only=True):
 class PledgePatch(Struct, forbid_unknown_fields=True, kw_only=True):
     """Changes of a pledge (JSON Merge Patch, RFC 7396)."""
 
-    title: LocalizedLine | UnsetType = UNSET
-    description: LocalizedProse | UnsetType | None = UNSET
+    title: LinePatch | UnsetType = UNSET
+    description: ProsePatch | UnsetType | None = UNSET
     original_language: LanguageTag | UnsetType = UNSET
     lead_entity: UUID | UnsetType = UNSET
     partners: Partners | UnsetType = UNSET

@@ -44,7 +44,7 @@ async def list_speakers(
     entity: FromQuery[UUID | None] = None,
     external_id: FromQuery[str | None] = None,
 ) -> Page[Speaker]:
-    """Speakers in the order in which they were added: those who agreed to be named; for the staff, all."""
+    """Speakers in the order in which they were added: those who agreed to be named; all, for who looks after them."""
     return await service.list_speakers(conn, principal, edition_id, SpeakerFilter(entity, external_id), paging)
 
 
@@ -66,7 +66,7 @@ async def get_speaker(
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
 ) -> Speaker:
-    """One speaker who agreed to be named; for the staff, any."""
+    """One speaker who agreed to be named; any, for who looks after speakers."""
     return await service.find_speaker(conn, principal, edition_id, speaker_id)
 
 

@@ -45,8 +45,8 @@ async def create_speaker(conn: Connection, edition_id: UUID, new: NewSpeaker, no
 
 
 async def find_speaker(conn: Connection, principal: Principal, edition_id: UUID, speaker_id: UUID) -> Speaker:
-    """A speaker; who has not agreed to be named is there for the staff only."""
-    sees_all = principal.may(Permission.PROGRAMME_READ, edition_id)
+    """A speaker; who has not agreed to be named is there for those who look after speakers only."""
+    sees_all = principal.may(Permission.PROGRAMME_WRITE, edition_id)
     return await queries.find_speaker(conn, edition_id, speaker_id, sees_all)
 
 
@@ -55,7 +55,7 @@ async def list_speakers(
 ) -> Page[Speaker]:
     """Speakers in the order in which they were added; raises `NotFound` for a draft that is not one's own."""
     await editions.find_edition(conn, principal, edition_id)
-    chosen = (edition_id, principal.may(Permission.PROGRAMME_READ, edition_id), wanted)
+    chosen = (edition_id, principal.may(Permission.PROGRAMME_WRITE, edition_id), wanted)
     rows = await queries.list_speakers(conn, *chosen, paging.after(UUID), paging.limit + 1)
     total = await queries.count_speakers(conn, *chosen) if paging.count else None
     return paging.page(rows, lambda speaker: speaker.id, total)

@@ -1,0 +1,59 @@
+"""The commands of `forum`, and what they have in common."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from types import FrameType
+from typing import NoReturn
+
+import msgspec
+from rich.console import Console
+
+from forum.embedded import services
+from forum.settings import Settings, as_environment
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+"""For people. Standard output is for what a command makes."""
+
+
+def say(text: str) -> None:
+    """Tell the operator something."""
+    console.print(text, markup=False)
+
+
+@contextlib.contextmanager
+def with_services(settings: Settings) -> Iterator[Settings]:
+    """The settings with both addresses: where one is not set, Forum's own servers run while the block lasts.
+
+    The environment tells the same, for the processes that are started from here.
+    """
+    if settings.database_url and settings.redis_url:
+        yield settings
+        return
+    with services(settings.data_path, chosen=settings.data_dir is not None, say=say) as found:
+        complete = msgspec.structs.replace(
+            settings,
+            database_url=settings.database_url or found.database_url,
+            redis_url=settings.redis_url or found.redis_url,
+        )
+        os.environ.update(as_environment(complete))
+        yield complete
+
+
+@contextlib.contextmanager
+def stopping_cleanly() -> Iterator[None]:
+    """Ctrl-C, SIGTERM and a closed terminal end the block by `SystemExit(0)`; a second one cannot disturb the end."""
+    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+        for name in names:
+            signal.signal(name, signal.SIG_IGN)
+        raise SystemExit(0)
+
+    before = {name: signal.signal(name, stop) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

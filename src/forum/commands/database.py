@@ -1,0 +1,71 @@
+"""`forum migrate` and `forum token`: what needs the database and ends."""
+
+import asyncio
+from uuid import UUID
+
+import click
+import msgspec
+
+from forum import bodies
+from forum.accounts import service as accounts
+from forum.accounts.types import NewGrant
+from forum.clock import clock_of
+from forum.commands import say, with_services
+from forum.db import open_pool
+from forum.editions import service as editions
+from forum.migrations import migrate as apply_migrations
+from forum.permissions import Role
+from forum.registrations.badges import ensure_badge_key
+from forum.settings import Settings
+
+
+@click.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring the database up to date; harmless when it is."""
+    with with_services(settings) as complete:
+        applied = asyncio.run(prepare(complete))
+    say(f"{len(applied)} migrations applied." if applied else "The database is up to date.")
+
+
+async def prepare(settings: Settings) -> list[str]:
+    """Migrate, and make the first key for badges; the names of the migrations applied."""
+    assert settings.database_url
+    async with await open_pool(settings.database_url, 1) as pool, pool.acquire() as conn:
+        applied = await apply_migrations(conn, lambda name: say(f"migrating {name}"))
+        await ensure_badge_key(conn, clock_of(settings.rehearsal_at)())
+    return applied
+
+
+@click.group()
+def token() -> None:
+    """Tokens for people."""
+
+
+@token.command("create")
+@click.option("--email", required=True, help="Whose token it is; the person is made when there is none.")
+@click.option("--role", required=True, help="A role that the person is given: admin, organizer, registrar ...")
+@click.option("--edition", help="The slug of the edition that the role is on; `admin` is on none.")
+@click.pass_obj
+def create_token(settings: Settings, email: str, role: str, edition: str | None) -> None:
+    """Give a person a role and print a new token, alone, on standard output."""
+    wanted = {"email": email, "role": role} | ({"edition": edition} if edition else {})
+    new = bodies.decode(msgspec.json.encode(wanted), NewGrant)
+    with with_services(settings) as complete:
+        click.echo(asyncio.run(_issue(complete, new)))
+
+
+async def _issue(settings: Settings, new: NewGrant) -> str:
+    assert settings.database_url
+    now = clock_of(settings.rehearsal_at)()
+    async with (
+        await open_pool(settings.database_url, 1) as pool,
+        pool.acquire() as conn,
+        conn.transaction(),
+    ):
+        edition_id: UUID | None = await editions.find_id(conn, new.edition) if new.edition else None
+        role: Role = new.role
+        await accounts.grant(conn, new.email, role, edition_id, now)
+        person = await accounts.ensure_person(conn, new.email, "en", "UTC", now)
+        issued = await accounts.issue_token(conn, "person", person, None, "made on the command line", [], now, None)
+    return issued.token

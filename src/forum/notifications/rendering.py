@@ -1,0 +1,136 @@
+"""From a message, which names rows, to the bytes of a mail: what many share is read and rendered once."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from forum.calendars.types import Attendee, CalendarEdition, CalendarSession
+from forum.db import Connection
+from forum.notifications import queries
+from forum.notifications.mime import Invitation, InvitationMailer, render_report, render_sign_in
+from forum.notifications.types import Invited, Outgoing, ReportMail
+
+MAILERS_KEPT: Final = 400
+
+
+class Content(Protocol):
+    """What mails are about; other slices know it."""
+
+    async def session(self, conn: Connection, edition_id: UUID, release: int, session_id: UUID) -> CalendarSession:
+        """A session as a release has it."""
+        ...
+
+    async def edition(self, conn: Connection, edition_id: UUID, release: int) -> CalendarEdition:
+        """The edition as a release has it."""
+        ...
+
+    async def mailbox(self, conn: Connection, edition_id: UUID) -> str:
+        """The address from which an edition writes to its organizers."""
+        ...
+
+    async def report(self, conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
+        """The attendance statistics of a day, as known at an instant."""
+        ...
+
+
+class Mailers:
+    """What was rendered of the invitations of each session and release, kept from one batch to the next.
+
+    A release never changes, so nothing here can grow stale; the oldest go when there are too many.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[UUID, int], InvitationMailer] = {}
+
+    def find(self, session_id: UUID, release: int) -> InvitationMailer | None:
+        """The mailer of a session in a release, when it is kept."""
+        return self._kept.get((session_id, release))
+
+    def keep(self, release: int, mailer: InvitationMailer) -> InvitationMailer:
+        """Keep a mailer."""
+        if len(self._kept) >= MAILERS_KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[mailer.session.session_id, release] = mailer
+        return mailer
+
+
+def message_id_of(message: Outgoing, domain: str) -> str:
+    """The Message-ID: the same however often the mail is sent."""
+    return f"<{message.id}@{domain}>"
+
+
+class Renderer:
+    """Renders the messages of one job. Reads stand in savepoints, so that one that fails spoils no other."""
+
+    def __init__(self, conn: Connection, content: Content, sender: str, domain: str, mailers: Mailers) -> None:
+        self._conn, self._content, self._mailers = conn, content, mailers
+        self._sender, self._domain = sender, domain
+        self._invited: dict[UUID, Invited] = {}
+        self._reports: dict[tuple[UUID, str, str], tuple[str, ReportMail]] = {}
+
+    async def prepare(self, messages: Sequence[Outgoing]) -> None:
+        """Read whom the invitations are for, all at once."""
+        ids = [message.id for message in messages if message.kind == "invitation"]
+        self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
+
+    async def render(self, message: Outgoing) -> bytes:
+        """The mail; raises whatever goes wrong with it."""
+        message_id = message_id_of(message, self._domain)
+        if message.kind == "invitation":
+            return await self._invitation(message_id, message)
+        if message.kind == "attendance_report":
+            sender, report = await self._report(message)
+            return render_report(message_id, sender, message.recipient, report, message.created_at)
+        code, language = message.payload["code"], message.payload["language"]
+        return render_sign_in(message_id, self._sender, message.recipient, code, language, message.created_at)
+
+    async def _invitation(self, message_id: str, message: Outgoing) -> bytes:
+        payload, person = message.payload, self._invited[message.id]
+        mailer = await self._mailer(message, int(payload["release"]))
+        name = " ".join(part for part in (person.given_name, person.family_name) if part)
+        return mailer.render(
+            Invitation(
+                message_id,
+                payload["method"],
+                Attendee(message.recipient, name, payload["mode"]),
+                person.language,
+                person.timezone,
+                int(payload["sequence"]),
+                datetime.fromisoformat(payload["stamp"]),
+                message.created_at,
+                _previous(person.previous),
+            )
+        )
+
+    async def _mailer(self, message: Outgoing, release: int) -> InvitationMailer:
+        assert message.session_id is not None
+        if kept := self._mailers.find(message.session_id, release):
+            return kept
+        async with self._conn.transaction():
+            session = await self._content.session(self._conn, _edition(message), release, message.session_id)
+            edition = await self._content.edition(self._conn, _edition(message), release)
+        return self._mailers.keep(release, InvitationMailer(session, edition))
+
+    async def _report(self, message: Outgoing) -> tuple[str, ReportMail]:
+        payload = message.payload
+        key = (_edition(message), payload["on"], payload["as_of"])
+        if key not in self._reports:
+            on, as_of = date.fromisoformat(payload["on"]), datetime.fromisoformat(payload["as_of"])
+            async with self._conn.transaction():
+                mailbox = await self._content.mailbox(self._conn, key[0])
+                self._reports[key] = mailbox, await self._content.report(self._conn, key[0], on, as_of)
+        return self._reports[key]
+
+
+def _edition(message: Outgoing) -> UUID:
+    assert message.edition_id is not None
+    return message.edition_id
+
+
+def _previous(payload: dict[str, Any] | None) -> tuple[datetime, datetime | None] | None:
+    """The times that were told before, unless the entry had been withdrawn since."""
+    if payload is None or payload["method"] == "CANCEL" or payload["starts_at"] is None:
+        return None
+    end = payload["ends_at"]
+    return datetime.fromisoformat(payload["starts_at"]), datetime.fromisoformat(end) if end else None

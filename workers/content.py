@@ -1,0 +1,52 @@
+"""What mails are about, put together from the slices that know it."""
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from forum.calendars import service as calendars
+from forum.calendars.types import CalendarEdition, CalendarSession
+from forum.db import Connection
+from forum.editions import service as editions
+from forum.notifications.service import ReportMail
+from forum.programme import service as programme
+from forum.programme.release_types import PublishedEdition, PublishedSession
+from forum.settings import Settings
+
+RELEASES_KEPT: Final = 16
+
+
+class MailContent:
+    """Implements `forum.notifications.service.Content`; releases, which never change, are read once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._addresses = calendars.CalendarAddresses(settings.public_url, settings.calendar_domain)
+        self._releases: dict[tuple[UUID, int], tuple[PublishedEdition, dict[UUID, PublishedSession]]] = {}
+
+    async def session(self, conn: Connection, edition_id: UUID, release: int, session_id: UUID) -> CalendarSession:
+        """A session as a release has it; raises KeyError for one that is not in it."""
+        edition, sessions = await self._release(conn, edition_id, release)
+        return calendars.entry_of(sessions[session_id], edition, self._addresses)
+
+    async def edition(self, conn: Connection, edition_id: UUID, release: int) -> CalendarEdition:
+        """The edition as a release has it."""
+        return calendars.edition_of((await self._release(conn, edition_id, release))[0], self._addresses)
+
+    async def mailbox(self, conn: Connection, edition_id: UUID) -> str:
+        """The address from which an edition writes to its organizers."""
+        return await editions.find_mailbox(conn, edition_id)
+
+    async def report(self, conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
+        """The attendance statistics of a day, as known at an instant."""
+        raise NotImplementedError
+
+    async def _release(
+        self, conn: Connection, edition_id: UUID, number: int
+    ) -> tuple[PublishedEdition, dict[UUID, PublishedSession]]:
+        key = (edition_id, number)
+        if key not in self._releases:
+            release = await programme.read_release(conn, edition_id, number)
+            while len(self._releases) >= RELEASES_KEPT:
+                del self._releases[next(iter(self._releases))]
+            self._releases[key] = release.head.edition, {session.id: session for session in release.sessions}
+        return self._releases[key]

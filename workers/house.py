@@ -1,0 +1,39 @@
+"""What is done by the clock: once for all workers, and safe to do twice."""
+
+import logging
+from typing import Any
+
+from forum import outbox, transactions
+from forum.clock import system_clock
+from forum.db import Connection
+from forum.logs import describe, request_id
+from forum.notifications import service as notifications
+from workers.office import Office
+
+log = logging.getLogger("forum")
+
+
+async def ask_for_reports(office: Office, conn: Connection) -> None:
+    """Ask for the reports of the days that are over."""
+    await notifications.publish_due_reports(conn, office.clock())
+
+
+async def forget_the_old(office: Office, conn: Connection) -> None:
+    """Forget the answers kept for retries, and the jobs that were done long ago."""
+    await transactions.delete_old_answers(conn)
+    await outbox.delete_done_jobs(conn, system_clock())
+
+
+EVERY_MINUTE = [ask_for_reports, forget_the_old]
+
+
+async def keep_house(ctx: dict[str, Any]) -> None:
+    """Each piece of housework in a transaction of its own; one that fails waits for the next minute."""
+    office: Office = ctx["office"]
+    request_id.set(ctx["job_id"])
+    for work in EVERY_MINUTE:
+        try:
+            async with office.pool.acquire() as conn, conn.transaction():
+                await work(office, conn)
+        except Exception as error:
+            log.warning("%s failed: %s", work.__name__, describe(error))
