@@ -12,6 +12,7 @@ from forum.notifications.service import ReportMail
 from forum.programme import service as programme
 from forum.programme.release_types import PublishedEdition, PublishedSession
 from forum.settings import Settings
+from forum.statistics import service as statistics
 
 RELEASES_KEPT: Final = 16
 
@@ -38,7 +39,7 @@ class MailContent:
 
     async def report(self, conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
         """The attendance statistics of a day, as known at an instant."""
-        raise NotImplementedError
+        return await statistics.report(conn, edition_id, on, as_of)
 
     async def _release(
         self, conn: Connection, edition_id: UUID, number: int

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from forum import outbox, transactions
+from forum.attendance import service as attendance
 from forum.clock import system_clock
 from forum.db import Connection
 from forum.logs import describe, request_id
@@ -18,13 +19,18 @@ async def ask_for_reports(office: Office, conn: Connection) -> None:
     await notifications.publish_due_reports(conn, office.clock())
 
 
+async def end_presences(office: Office, conn: Connection) -> None:
+    """End the presences online that nobody has heard of any more."""
+    await attendance.end_stale_presences(conn, office.clock())
+
+
 async def forget_the_old(office: Office, conn: Connection) -> None:
     """Forget the answers kept for retries, and the jobs that were done long ago."""
     await transactions.delete_old_answers(conn)
     await outbox.delete_done_jobs(conn, system_clock())
 
 
-EVERY_MINUTE = [ask_for_reports, forget_the_old]
+EVERY_MINUTE = [ask_for_reports, end_presences, forget_the_old]
 
 
 async def keep_house(ctx: dict[str, Any]) -> None:

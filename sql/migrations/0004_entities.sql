@@ -6,7 +6,7 @@ CREATE TABLE entities (
     category text NOT NULL,
     country text CONSTRAINT entities_country_is_two_letters CHECK (country ~ '^[A-Z]{2}$'),
     parent_id uuid CONSTRAINT entities_parent_exists REFERENCES entities,
-    external_id text CONSTRAINT entities_external_id_is_unique UNIQUE,
+    external_id text CONSTRAINT entities_one_per_external_id UNIQUE,
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
     CONSTRAINT entities_are_not_their_own_parent CHECK (parent_id <> id)

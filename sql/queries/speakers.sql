@@ -58,6 +58,11 @@ SELECT id, session_id AS session, speaker_id AS speaker, role, position AS "orde
        version
 FROM appearances WHERE edition_id = $1 AND session_id = $2 AND id = $3;
 
+-- name: find_same_appearance
+-- The appearance, other than $5, of a speaker in a session in a role.
+SELECT id FROM appearances
+WHERE edition_id = $1 AND session_id = $2 AND speaker_id = $3 AND role = $4 AND id IS DISTINCT FROM $5::uuid;
+
 -- name: lock_appearance
 -- Lock an appearance until the transaction ends.
 SELECT id, session_id AS session, speaker_id AS speaker, role, position AS "order", on_behalf_of, allotted_seconds, status,

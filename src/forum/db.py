@@ -6,6 +6,7 @@ connection of its own.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
@@ -134,6 +135,12 @@ async def execute(connection: Connection, sql: str, *arguments: Any) -> int:
     """The number of rows that the statement touched."""
     status: str = await connection.execute(sql, *arguments)
     return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
+
+
+async def read_clock(connection: Connection) -> datetime:
+    """What the database's clock shows."""
+    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return now
 
 
 def columns(row: msgspec.Struct) -> tuple[Any, ...]:

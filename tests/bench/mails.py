@@ -12,7 +12,6 @@ from uuid import UUID
 
 import msgspec
 from msgspec import structs
-from workers.office import MAIL_CONNECTIONS
 
 from forum.settings import Settings, as_environment
 from tests.bench.report import Measure, Round
@@ -21,6 +20,7 @@ from tests.bench.sink import Arrivals
 from tests.bench.stage import NOW, Stage, make_live_edition
 from tests.bench.usage import Usage
 from tests.factories import make_session, publish_programme
+from workers.office import MAIL_CONNECTIONS
 
 SLUG = "bench-mail"
 INVITATIONS = 14_000

@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import asyncpg
 from msgspec import Struct
 
 from forum.attendance.badge_reader import BadgeReader
 from forum.attendance.scans import future_fault, record_each_scan, record_scan, shown_badge
 from forum.attendance.types import NewScan, ScanResult
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Pool
-from forum.errors import from_exception
+from forum.errors import DEADLOCK, from_exception
 
 BATCHES_AT_ONCE: Final = 2
 """One works while the other waits for the disk."""
@@ -69,7 +68,7 @@ class ScanDesk:
         try:
             results: Sequence[ScanResult | BaseException] = await self._record_together(pool, batch)
         except Exception as error:
-            if from_exception(error).status >= 500 and not isinstance(error, asyncpg.DeadlockDetectedError):
+            if from_exception(error).status >= 500 and not isinstance(error, DEADLOCK):
                 results = [error] * len(batch)
             else:
                 alone = (self._record_alone(pool, one) for one in batch)

@@ -11,7 +11,7 @@ import click
 
 from forum import outbox
 from forum.commands import say
-from forum.db import Connection, open_connection
+from forum.db import Connection, open_connection, read_clock
 from forum.embedded import find_services
 from forum.errors import DATABASE_AWAY
 from forum.migrations import count_pending
@@ -97,7 +97,7 @@ async def _migrated_database(url: str, connection: Connection, findings: Finding
     report(
         "database", f"{_shown(url)}: PostgreSQL {version.major}.{version.micro}; {OLDEST_POSTGRES} or newer is needed"
     )
-    behind = await connection.fetchval("SELECT clock_timestamp()") - datetime.now(UTC)
+    behind = await read_clock(connection) - datetime.now(UTC)
     if abs(seconds := behind.total_seconds()) > CLOCK_TOLERANCE_SECONDS:
         findings.bad("clock", f"the database's differs from ours by {seconds:.0f} s: synchronize both (NTP).")
     else:

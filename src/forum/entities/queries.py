@@ -19,10 +19,10 @@ async def insert_entity(
     parent: UUID | None,
     external_id: str | None,
     created_at: datetime,
-) -> Entity:
-    """A new entity."""
+) -> Entity | None:
+    """A new entity; None when another of its category has its name."""
     row = (id, name, category, country, parent, external_id, created_at)
-    return await get(conn, _SQL["insert_entity"], Entity, *row)
+    return await find(conn, _SQL["insert_entity"], Entity, *row)
 
 
 async def find_entity(conn: Connection, entity_id: UUID) -> Entity:
@@ -33,6 +33,16 @@ async def find_entity(conn: Connection, entity_id: UUID) -> Entity:
 async def lock_entity(conn: Connection, entity_id: UUID) -> Entity:
     """An entity by id, locked until the transaction ends; raises `NotFound`."""
     return await get(conn, _SQL["lock_entity"], Entity, entity_id)
+
+
+async def lock_parents(conn: Connection) -> None:
+    """Only one transaction at a time rearranges which entity is inside which."""
+    await execute(conn, _SQL["lock_parents"])
+
+
+async def is_inside_entity(conn: Connection, outer: UUID, inner: UUID) -> bool:
+    """Whether entity `inner` is `outer` or lies, at any depth, inside it."""
+    return bool(await value(conn, _SQL["is_inside_entity"], outer, inner))
 
 
 async def find_named_entity(conn: Connection, name: str, category: str) -> UUID | None:
@@ -65,11 +75,9 @@ async def count_entities(conn: Connection, category: str | None, country: str | 
     return int(await value(conn, _SQL["count_entities"], category, country, name))
 
 
-async def insert_delegation(
-    conn: Connection, edition_id: UUID, id: UUID, entity_id: UUID, created_at: datetime
-) -> None:
-    """An entity takes part in an edition."""
-    await execute(conn, _SQL["insert_delegation"], edition_id, id, entity_id, created_at)
+async def insert_delegation(conn: Connection, edition_id: UUID, id: UUID, entity_id: UUID, created_at: datetime) -> int:
+    """An entity takes part in an edition; how many delegations that made: none when it does already."""
+    return await execute(conn, _SQL["insert_delegation"], edition_id, id, entity_id, created_at)
 
 
 async def find_delegation(conn: Connection, edition_id: UUID, delegation_id: UUID) -> Delegation:

@@ -7,7 +7,7 @@ from forum.bodies import check, merge
 from forum.db import Connection
 from forum.entities import queries
 from forum.entities.types import Delegation, Entity, EntityFilter, EntityPatch, NewDelegation, NewEntity
-from forum.errors import Conflict
+from forum.errors import Conflict, Invalid
 from forum.http import IfMatch
 from forum.ids import new_id
 from forum.pagination import Page, Paging
@@ -23,10 +23,10 @@ class DelegationExists(Conflict, constraint="delegations_one_per_entity"):
 
 async def create_entity(conn: Connection, new: NewEntity, now: datetime) -> Entity:
     """A new entity; raises `EntityExists` with the id of the one that has its name."""
-    if existing := await queries.find_named_entity(conn, new.name, new.category):
-        raise EntityExists(id=existing)
     row = (new_id(), new.name, new.category, new.country, new.parent, new.external_id, now)
-    return await queries.insert_entity(conn, *row)
+    if (entity := await queries.insert_entity(conn, *row)) is None:
+        raise EntityExists(id=await queries.find_named_entity(conn, new.name, new.category))
+    return entity
 
 
 async def ensure_entity(conn: Connection, name: str, category: str, country: str | None, now: datetime) -> UUID:
@@ -42,11 +42,15 @@ async def find_entity(conn: Connection, entity_id: UUID) -> Entity:
 
 
 async def update_entity(conn: Connection, entity_id: UUID, patch: EntityPatch, if_match: IfMatch) -> Entity:
-    """Change an entity."""
+    """Change an entity; raises `EntityExists` with the id of another that has its name."""
     before = await queries.lock_entity(conn, entity_id)
     if_match.require(before.version)
     after = merge(before, patch)
     check(after, Entity)
+    if after.parent is not None and after.parent != before.parent:
+        await queries.lock_parents(conn)
+        if await queries.is_inside_entity(conn, entity_id, after.parent):
+            raise Invalid.at("/parent", "cyclic_parent", "That entity is this one, or lies inside it.")
     taken = await queries.find_named_entity(conn, after.name, after.category)
     if taken and taken != entity_id:
         raise EntityExists(id=taken)
@@ -64,10 +68,10 @@ async def list_entities(conn: Connection, wanted: EntityFilter, paging: Paging) 
 
 async def create_delegation(conn: Connection, edition_id: UUID, new: NewDelegation, now: datetime) -> Delegation:
     """An entity takes part in an edition; raises `DelegationExists` with the id of its delegation."""
-    if existing := await queries.list_delegations(conn, edition_id, new.entity, None, 1):
-        raise DelegationExists(id=existing[0].id)
     delegation_id = new_id()
-    await queries.insert_delegation(conn, edition_id, delegation_id, new.entity, now)
+    if not await queries.insert_delegation(conn, edition_id, delegation_id, new.entity, now):
+        (existing,) = await queries.list_delegations(conn, edition_id, new.entity, None, 1)
+        raise DelegationExists(id=existing.id)
     return await queries.find_delegation(conn, edition_id, delegation_id)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from forum.db import Connection, columns, fetch_all, get, value
+from forum.db import Connection, columns, fetch_all, find, get, value
 from forum.speakers.types import (
     Appearance,
     AppearanceRole,
@@ -65,6 +65,14 @@ async def insert_appearance(
 async def find_appearance(conn: Connection, edition_id: UUID, session_id: UUID, appearance_id: UUID) -> Appearance:
     """One appearance in a session; raises `NotFound`."""
     return await get(conn, _SQL["find_appearance"], Appearance, edition_id, session_id, appearance_id)
+
+
+async def find_same_appearance(
+    conn: Connection, edition_id: UUID, session_id: UUID, speaker_id: UUID, role: AppearanceRole, but: UUID | None
+) -> UUID | None:
+    """The appearance, other than `but`, of a speaker in a session in a role."""
+    same = (session_id, speaker_id, role, but)
+    return await find(conn, _SQL["find_same_appearance"], UUID, edition_id, *same)
 
 
 async def lock_appearance(conn: Connection, edition_id: UUID, session_id: UUID, appearance_id: UUID) -> Appearance:

@@ -18,6 +18,7 @@ from forum.speakers import queries
 from forum.speakers.types import (
     Appearance,
     AppearancePatch,
+    AppearanceRole,
     AppearanceStatus,
     NewAppearance,
     NewSpeaker,
@@ -77,8 +78,9 @@ async def update_speaker(
 async def create_appearance(
     conn: Connection, edition_id: UUID, session_id: UUID, new: NewAppearance, now: datetime
 ) -> Appearance:
-    """Invite a speaker to a session; raises `AlreadyAppears`, or `NotFound` without the session."""
+    """Invite a speaker to a session; raises `AlreadyAppears` with its id, or `NotFound` without the session."""
     await programme.lock_session(conn, edition_id, session_id)
+    await _refuse_second(conn, edition_id, session_id, new.speaker, new.role, None)
     return await queries.insert_appearance(conn, edition_id, session_id, new_id(), new, now)
 
 
@@ -104,10 +106,13 @@ async def update_appearance(
     patch: AppearancePatch,
     if_match: IfMatch,
 ) -> Appearance:
-    """Change the role, place or time of an appearance."""
+    """Change the role, place or time of an appearance; raises `AlreadyAppears`."""
+    await programme.lock_session(conn, edition_id, session_id)
     before = await queries.lock_appearance(conn, edition_id, session_id, appearance_id)
     if_match.require(before.version)
-    return await _write(conn, edition_id, merge(before, patch))
+    after = merge(before, patch)
+    await _refuse_second(conn, edition_id, session_id, after.speaker, after.role, appearance_id)
+    return await _write(conn, edition_id, after)
 
 
 async def move_appearance(
@@ -134,6 +139,15 @@ async def move_appearance(
 async def confirm_appearance(conn: Connection, edition_id: UUID, session_id: UUID, appearance_id: UUID) -> Appearance:
     """Confirm an appearance; raises `SpeakerDoubleBooked` with the id of the other session."""
     return await move_appearance(conn, edition_id, session_id, appearance_id, "confirm")
+
+
+async def _refuse_second(
+    conn: Connection, edition_id: UUID, session_id: UUID, speaker_id: UUID, role: AppearanceRole, but: UUID | None
+) -> None:
+    """Name the appearance that is there already. The caller has locked the session: no other can come meanwhile."""
+    other = await queries.find_same_appearance(conn, edition_id, session_id, speaker_id, role, but)
+    if other is not None:
+        raise AlreadyAppears(id=other)
 
 
 async def _write(conn: Connection, edition_id: UUID, appearance: Appearance) -> Appearance:
