@@ -143,12 +143,6 @@ async def execute(connection: Connection, sql: str, *arguments: Any) -> int:
     return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
 
 
-async def read_clock(connection: Connection) -> datetime:
-    """What the database's clock shows."""
-    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
-    return now
-
-
 def columns(row: msgspec.Struct) -> tuple[Any, ...]:
     """A struct's values in field order, as a statement's parameters; nested structs become jsonb."""
     return tuple(_parameter(getattr(row, name)) for name in row.__struct_fields__)
