@@ -88,12 +88,13 @@ WHERE g.edition_id = $1 AND g.role = 'organizer'
 SELECT pg_advisory_xact_lock(hashtextextended('reports', 0));
 
 -- name: list_due_reports
--- The editions whose day is over (after 19:00 where they are held) and whose report nobody has asked for yet.
+-- The editions whose day is over (after 19:00 where they are held) and whose evening report is not there yet.
 SELECT e.id AS edition_id, ($1 AT TIME ZONE e.timezone)::date AS on
 FROM editions e
 WHERE e.status = 'live' AND ($1 AT TIME ZONE e.timezone)::time >= '19:00'
   AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'report_attendance' AND o.payload ->> 'edition_id' = e.id::text
-                    AND o.payload ->> 'on' = ($1 AT TIME ZONE e.timezone)::date::text);
+                    AND o.payload ->> 'on' = ($1 AT TIME ZONE e.timezone)::date::text
+                    AND NOT (o.payload ->> 'is_requested')::boolean);
 
 -- name: list_batch
 -- The messages of these batches that are still to be sent, in the order in which they were queued.

@@ -202,8 +202,6 @@ class Unavailable(ForumError):
         super().__init__(detail, headers={"Retry-After": "2"})
 
 
-DEADLOCK = asyncpg.DeadlockDetectedError
-"""Two transactions waited for each other, and this one was given up."""
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
