@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime
 from forum.db import Connection
 from forum.notifications import service as notifications
 from tests.client import Client
+from tests.conftest import Timeline
 from tests.factories import make_edition
 
 EVENING = datetime(2023, 12, 13, 18, 0, tzinfo=UTC)
@@ -23,7 +24,10 @@ async def test_report_is_due_once_in_the_evening_where_the_edition_is_held(clien
     assert await due(conn, EVENING.replace(day=14)) == [date(2023, 12, 14)]
 
 
-async def test_report_asked_for_at_noon_does_not_replace_that_of_the_evening(client: Client, conn: Connection) -> None:
+async def test_report_asked_for_at_noon_does_not_replace_that_of_the_evening(
+    client: Client, conn: Connection, clock: Timeline
+) -> None:
+    clock.now = EVENING.replace(hour=11)
     edition = await make_edition(client, "live")
     organizer = await client.as_role("organizer", edition["id"])
 
