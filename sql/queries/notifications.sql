@@ -1,8 +1,6 @@
 -- name: lock_invitations
--- Only one transaction at a time plans an edition's invitations; held until it ends. Planning for one person and for
--- hundreds needs different plans: a generic one is a hundred times slower for either.
-SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::uuid::text, 0)),
-       set_config('plan_cache_mode', 'force_custom_plan', true);
+-- Only one transaction at a time plans an edition's invitations; held until it ends.
+SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::uuid::text, 0));
 
 -- name: list_invitable
 -- Everybody who should hold an entry of an edition, or may hold one.
