@@ -62,7 +62,7 @@ async def _invite_editions(office: Office, conn: Connection, claimed: Sequence[C
 
 async def _send_messages(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:
     batches: list[UUID] = [job.batch_id for row in claimed if isinstance(job := row.job(), SendMessages)]
-    await notifications.send_batches(office.pool, conn, batches, office.content, office.postbox)
+    await notifications.send_batches(office.marks, conn, batches, office.content, office.postbox)
 
 
 async def _report_attendance(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:
@@ -83,5 +83,5 @@ async def _run(ctx: dict[str, Any], ids: Sequence[int], work: Work) -> None:
     except Exception as error:
         log.error("jobs %s failed", ", ".join(map(str, ids)), exc_info=error)
         with contextlib.suppress(*DATABASE_AWAY):
-            async with office.pool.acquire() as conn:
+            async with office.marks.acquire() as conn:
                 await outbox.record_failure(conn, ids, describe(error))

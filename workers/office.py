@@ -12,7 +12,7 @@ from arq.constants import default_queue_name, health_check_key_suffix
 from redis.exceptions import RedisError
 
 from forum.clock import Clock, clock_of
-from forum.db import Pool, open_pool
+from forum.db import FRESH_PLANS, Pool, open_pool
 from forum.notifications.service import Content, Mailers, Postbox, open_transport
 from forum.settings import Settings
 from workers.content import MailContent
@@ -20,8 +20,6 @@ from workers.relay import Relay
 
 JOBS_AT_ONCE: Final = 4
 MAIL_CONNECTIONS: Final = 4
-_POOL_SIZE: Final = JOBS_AT_ONCE + MAIL_CONNECTIONS + 2
-"""More than the jobs hold, so that what they have sent can always be marked."""
 
 
 QUEUE_AWAY: Final = (RedisError, OSError, TimeoutError)
@@ -35,6 +33,9 @@ class Office(msgspec.Struct, frozen=True):
     """One worker's means."""
 
     pool: Pool
+    """For the jobs' own transactions."""
+    marks: Pool
+    """For what is marked while they run, so that neither ever waits for the other."""
     clock: Clock
     content: Content
     postbox: Postbox
@@ -105,10 +106,11 @@ async def open_office(settings: Settings, closing: asyncio.Event) -> AsyncIterat
     relay = Relay(settings.database_url, queue, timedelta(seconds=settings.relay_again_seconds))
     transports = [open_transport(settings.smtp_url, settings.mail_path) for _ in range(MAIL_CONNECTIONS)]
     postbox = Postbox(transports, settings.mail_from, settings.calendar_domain, clock, Mailers(), closing)
-    pool = await open_pool(settings.database_url, _POOL_SIZE)
+    pool = await open_pool(settings.database_url, JOBS_AT_ONCE + 1, FRESH_PLANS)
+    marks = await open_pool(settings.database_url, MAIL_CONNECTIONS)
     relaying = asyncio.create_task(relay.run())
     try:
-        yield Office(pool, clock, MailContent(settings), postbox, relay, closing)
+        yield Office(pool, marks, clock, MailContent(settings), postbox, relay, closing)
     finally:
         relaying.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -116,3 +118,4 @@ async def open_office(settings: Settings, closing: asyncio.Event) -> AsyncIterat
         await asyncio.gather(*(transport.close() for transport in transports))
         await queue.aclose()
         pool.terminate()
+        marks.terminate()

@@ -5,10 +5,10 @@ single cost of a keyed read): use `SET LOCAL` and transaction-level advisory loc
 connection of its own.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_type_hints
 
 import asyncpg
 import msgspec
@@ -49,10 +49,16 @@ async def prepare_connection(connection: Connection) -> None:
     )
 
 
-async def open_pool(database_url: str, size: int = 16) -> Pool:
+FRESH_PLANS: Final = {"plan_cache_mode": "force_custom_plan"}
+"""For connections that run few statements on many rows: a plan that was kept from when a table was small, or made for
+one row and for thousands alike, can take a hundred times as long."""
+
+
+async def open_pool(database_url: str, size: int = 16, settings: Mapping[str, str] | None = None) -> Pool:
     """A pool of at most `size` connections; more than 16 on one hot row is a lock convoy.
 
-    Connections are made when they are needed, so a process starts, and recovers, without a database.
+    Connections are made when they are needed, so a process starts, and recovers, without a database. `settings` are
+    PostgreSQL's, for each connection.
     """
     return await asyncpg.create_pool(
         database_url,
@@ -62,18 +68,26 @@ async def open_pool(database_url: str, size: int = 16) -> Pool:
         connection_class=StatelessConnection,
         timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
-        server_settings={"application_name": "forum", "timezone": "UTC", "jit": "off"},
+        server_settings={"application_name": "forum", "timezone": "UTC", "jit": "off"} | dict(settings or {}),
     )
 
 
-async def open_connection(database_url: str) -> "asyncpg.Connection[asyncpg.Record]":
+async def open_connection(
+    database_url: str, settings: Mapping[str, str] | None = None
+) -> "asyncpg.Connection[asyncpg.Record]":
     """A connection outside the pool, for LISTEN."""
     return await asyncpg.connect(
         database_url,
         timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
-        server_settings={"application_name": "forum listener", "timezone": "UTC"},
+        server_settings={"application_name": "forum listener", "timezone": "UTC"} | dict(settings or {}),
     )
+
+
+async def read_clock(connection: Connection) -> datetime:
+    """What time it is by the database."""
+    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return now
 
 
 async def ping(connection: Connection) -> None:
@@ -135,12 +149,6 @@ async def execute(connection: Connection, sql: str, *arguments: Any) -> int:
     """The number of rows that the statement touched."""
     status: str = await connection.execute(sql, *arguments)
     return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
-
-
-async def read_clock(connection: Connection) -> datetime:
-    """What the database's clock shows."""
-    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
-    return now
 
 
 def columns(row: msgspec.Struct) -> tuple[Any, ...]:

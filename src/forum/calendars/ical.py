@@ -172,14 +172,14 @@ def _zone(events: bytes, name: str, years: tuple[int, int]) -> bytes:
 
 def _folded(line: str) -> str:
     """A content line in pieces of at most 75 octets that cut no character (RFC 5545 section 3.1)."""
-    pieces, octets = [""], 0
-    for character in line:
-        octets += len(character.encode("utf-8"))
-        if octets > 75:
-            pieces.append(" ")
-            octets = 1 + len(character.encode("utf-8"))
-        pieces[-1] += character
-    return "\r\n".join(pieces)
+    data, pieces, start, room = line.encode("utf-8"), [], 0, 75
+    while len(data) - start > room:
+        end = start + room
+        while data[end] & 0xC0 == 0x80:  # inside a character
+            end -= 1
+        pieces.append(data[start:end])
+        start, room = end, 74  # the space that begins each further piece counts
+    return b"\r\n ".join([*pieces, data[start:]]).decode("utf-8")
 
 
 def _mailto(address: str) -> str:

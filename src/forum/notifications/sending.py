@@ -46,14 +46,14 @@ class Postbox(Struct, frozen=True):
 
 
 async def send_batches(
-    pool: Pool, conn: Connection, batch_ids: Sequence[UUID], content: Content, postbox: Postbox
+    marks: Pool, conn: Connection, batch_ids: Sequence[UUID], content: Content, postbox: Postbox
 ) -> None:
-    """Send what these batches still hold. `conn` is the job's own transaction; marks are made on others.
+    """Send what these batches still hold. `conn` is the job's own transaction; marks are made through a pool.
 
     A mail that cannot be rendered, or that the server does not take, concerns no other. What is left when time is up,
     when the worker stops or when no mail server answers is queued again.
     """
-    batch = _Batch(pool, conn, postbox)
+    batch = _Batch(marks, conn, postbox)
     await batch.render(await queries.list_batch(conn, batch_ids), content)
     async with asyncio.TaskGroup() as group:
         for transport in postbox.transports:
@@ -64,8 +64,8 @@ async def send_batches(
 class _Batch:
     """The mails of one job, taken up one by one by whichever connection to the mail server is free."""
 
-    def __init__(self, pool: Pool, conn: Connection, postbox: Postbox) -> None:
-        self._pool, self._conn, self._postbox = pool, conn, postbox
+    def __init__(self, marks: Pool, conn: Connection, postbox: Postbox) -> None:
+        self._marks, self._conn, self._postbox = marks, conn, postbox
         self._now = asyncio.get_running_loop().time
         self._deadline = self._now() + SEND_WITHIN_SECONDS
         self._waiting: list[tuple[Outgoing, bytes]] = []
@@ -140,7 +140,7 @@ class _Batch:
         """Run a statement on a connection of its own; try again for a while when the database is away."""
         while True:
             try:
-                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn:
+                async with self._marks.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn:
                     return await statement(conn)
             except DATABASE_AWAY:
                 if self._now() > self._deadline + RECORD_WITHIN_SECONDS:
