@@ -101,12 +101,12 @@ RETURNING id, registration_id, session_id, direction, result;
 SELECT scan_id, id, reason FROM scans WHERE edition_id = $1 AND device_id = $2 AND scan_id = ANY ($3::text[]);
 
 -- name: lock_trails
--- Note that more scans of these people are there, and hold their trails until the transaction ends, in a fixed order. What is
--- read from then on is all there is.
+-- Note that more scans of these people are there, and hold their trails until the transaction ends, in the order of their
+-- badges, as the desk does. What is read from then on is all there is.
 INSERT INTO trails (edition_id, registration_id, scans, last_at)
 SELECT $1, s.registration_id, count(*), max(s.occurred_at)
 FROM scans s WHERE s.edition_id = $1 AND s.id = ANY ($2::uuid[])
-GROUP BY s.registration_id ORDER BY s.registration_id
+GROUP BY s.registration_id ORDER BY min(s.badge_id::text)
 ON CONFLICT ON CONSTRAINT trails_pkey
     DO UPDATE SET scans = trails.scans + excluded.scans, last_at = greatest(trails.last_at, excluded.last_at);
 

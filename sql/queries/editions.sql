@@ -2,11 +2,16 @@
 -- A new series.
 INSERT INTO series (code, title) VALUES ($1, $2);
 
--- name: insert_terms
--- The values of a series' vocabularies, in their order.
+-- name: update_series
+-- Rename a series.
+UPDATE series SET title = $2 WHERE code = $1;
+
+-- name: upsert_terms
+-- The values of a series' vocabularies, in their order; those that are there get the label.
 INSERT INTO terms (series_code, vocabulary, value, label, position)
 SELECT $1, t.vocabulary, t.value, t.label, t.position
-FROM jsonb_to_recordset($2::jsonb) AS t (vocabulary text, value text, label jsonb, position integer);
+FROM jsonb_to_recordset($2::jsonb) AS t (vocabulary text, value text, label jsonb, position integer)
+ON CONFLICT (series_code, vocabulary, value) DO UPDATE SET label = excluded.label, position = excluded.position;
 
 -- name: list_series
 -- Every series with its vocabularies.

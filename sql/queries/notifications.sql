@@ -16,7 +16,7 @@ ORDER BY r.id;
 -- collapse into the latest. A CANCEL is queued only when a REQUEST is, or may be, on its way. Returns how many were queued.
 WITH wanted AS (
     SELECT r.id AS registration_id, r.person_id, s.id AS session_id, s.number AS release, s.calendar_sequence AS sequence,
-           r.mode, s.starts_at, s.ends_at, greatest(s.revised_at, r.placed_at) AS stamp
+           r.mode, s.starts_at, s.ends_at, s.held_on, greatest(s.revised_at, r.placed_at) AS stamp
     FROM registrations r
     JOIN release_sessions s ON s.edition_id = r.edition_id
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
@@ -49,7 +49,7 @@ superseded AS (
 queued AS (
     SELECT registration_id, person_id, session_id,
            jsonb_build_object('method', 'REQUEST', 'sequence', sequence, 'release', release, 'mode', mode,
-                              'starts_at', starts_at, 'ends_at', ends_at, 'stamp', stamp) AS payload
+                              'starts_at', starts_at, 'ends_at', ends_at, 'held_on', held_on, 'stamp', stamp) AS payload
     FROM changed
     UNION ALL
     SELECT g.registration_id, g.person_id, g.session_id,
@@ -86,12 +86,13 @@ WHERE g.edition_id = $1 AND g.role = 'organizer'
 SELECT pg_advisory_xact_lock(hashtextextended('reports', 0));
 
 -- name: list_due_reports
--- The editions whose day is over (after 19:00 where they are held) and whose report nobody has asked for yet.
+-- The editions whose day is over (after 19:00 where they are held) and whose evening report is not there yet.
 SELECT e.id AS edition_id, ($1 AT TIME ZONE e.timezone)::date AS on
 FROM editions e
 WHERE e.status = 'live' AND ($1 AT TIME ZONE e.timezone)::time >= '19:00'
   AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'report_attendance' AND o.payload ->> 'edition_id' = e.id::text
-                    AND o.payload ->> 'on' = ($1 AT TIME ZONE e.timezone)::date::text);
+                    AND o.payload ->> 'on' = ($1 AT TIME ZONE e.timezone)::date::text
+                    AND NOT (o.payload ->> 'is_requested')::boolean);
 
 -- name: list_batch
 -- The messages of these batches that are still to be sent, in the order in which they were queued.

@@ -7,7 +7,9 @@ import click
 import msgspec
 
 from forum.commands.database import migrate, token
+from forum.commands.demo import demo
 from forum.commands.doctor import doctor
+from forum.commands.imports import import_, sample
 from forum.commands.openapi import openapi
 from forum.commands.running import serve, up, worker
 from forum.embedded import EmbeddedError
@@ -54,5 +56,5 @@ def main(ctx: click.Context) -> None:
     set_up_logging(ctx.obj.log_level)
 
 
-for command in (doctor, migrate, openapi, serve, token, up, worker):
+for command in (demo, doctor, import_, migrate, openapi, sample, serve, token, up, worker):
     main.add_command(command)

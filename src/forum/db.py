@@ -84,6 +84,12 @@ async def open_connection(
     )
 
 
+async def read_clock(connection: Connection) -> datetime:
+    """What time it is by the database."""
+    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return now
+
+
 async def ping(connection: Connection) -> None:
     """Raise unless the connection still answers."""
     await connection.execute("SELECT")
@@ -143,12 +149,6 @@ async def execute(connection: Connection, sql: str, *arguments: Any) -> int:
     """The number of rows that the statement touched."""
     status: str = await connection.execute(sql, *arguments)
     return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
-
-
-async def read_clock(connection: Connection) -> datetime:
-    """What the database's clock shows."""
-    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
-    return now
 
 
 def columns(row: msgspec.Struct) -> tuple[Any, ...]:

@@ -202,8 +202,6 @@ class Unavailable(ForumError):
         super().__init__(detail, headers={"Retry-After": "2"})
 
 
-DEADLOCK = asyncpg.DeadlockDetectedError
-"""Two transactions waited for each other, and this one was given up."""
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
@@ -221,6 +219,10 @@ DATABASE_AWAY = (
     OSError,
 )
 """What is raised while PostgreSQL is away, or too busy: nobody's fault, and over in a while."""
+
+
+DEADLOCK = asyncpg.DeadlockDetectedError
+"""Two transactions waited for each other, and PostgreSQL ended this one: it can be tried again."""
 
 
 def from_exception(exc: BaseException) -> ForumError:

@@ -40,6 +40,8 @@ class ReportAttendance(Job, frozen=True, tag="report_attendance"):
 
     edition_id: UUID
     on: date
+    is_requested: bool = False
+    """Somebody asked for it: the report at the end of the day comes all the same."""
 
 
 AnyJob = InviteRegistration | InviteEdition | SendMessages | ReportAttendance

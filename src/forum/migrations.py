@@ -68,6 +68,17 @@ async def migrate(connection: Connection, say: Callable[[str], None] = lambda _:
     return applied
 
 
+async def is_empty(connection: Connection) -> bool:
+    """Whether the database holds nothing yet."""
+    found = await connection.fetchval("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+    return int(found) == 0
+
+
+async def drop_everything(connection: Connection) -> None:
+    """Take everything out of the database, for a rehearsal that begins anew."""
+    await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+
 async def count_pending(connection: Connection) -> int:
     """How many migrations the database still lacks, without changing anything."""
     if await connection.fetchval("SELECT to_regclass('migrations')") is None:

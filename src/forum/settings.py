@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_
     mail_from: str = "forum@forum.example"
     """The sender of mails that belong to no edition (sign-in codes)."""
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=100)] = 16
-    rehearsal_at: datetime | None = None
+    rehearsal_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     """For rehearsals: the clock starts at this instant when the process starts, and runs on from there."""
     relay_again_seconds: Annotated[float, msgspec.Meta(gt=0, le=900)] = 20.0
     """How long a job may take before it is handed out again, as after a worker's death; doubled with every try."""
@@ -58,9 +58,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this process; raises `msgspec.ValidationError` naming the variable that is wrong."""
+    """The settings of this process; raises `msgspec.ValidationError` naming the variable that is wrong.
+
+    A variable that is empty is not set: that is how compose files and service units leave one out.
+    """
     source = os.environ if environment is None else environment
-    values = {name: value for name, value in source.items() if name.startswith("FORUM_")}
+    values = {name: value for name, value in source.items() if name.startswith("FORUM_") and value}
     return msgspec.convert(values, Settings, strict=False)
 
 

@@ -298,6 +298,22 @@ async def test_session_of_another_edition_is_unknown(client: Client, organizer: 
     assert pointers(answer) == {("/session", "unknown_reference")}
 
 
+async def test_scan_with_an_idempotency_key_is_answered_from_memory(
+    organizer: Client, device: Client, conn: Connection
+) -> None:
+    badge = await badge_token(organizer, await make_registration(organizer))
+    body, key = scan_fields(badge, "a", "07:00"), {"Idempotency-Key": "k"}
+
+    first = await device.post(SCANS, body, headers=key)
+    again = await device.post(SCANS, body, headers=key)
+    other = await device.post(SCANS, body | {"scan_id": "b"}, headers=key)
+
+    assert first.json()["result"] == again.json()["result"] == "accepted"
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert pointers(other) == {("Idempotency-Key", "key_reused")}
+    assert await conn.fetchval("SELECT count(*) FROM scans") == 1
+
+
 async def test_same_scan_sent_fifty_times_at_once_is_one(organizer: Client, device: Client, conn: Connection) -> None:
     badge = await badge_token(organizer, await make_registration(organizer))
     body = scan_fields(badge, "a", "07:00")
@@ -308,23 +324,6 @@ async def test_same_scan_sent_fifty_times_at_once_is_one(organizer: Client, devi
     assert await conn.fetchval("SELECT count(*) FROM scans") == 1
     assert await presences(conn) == [("07:00", None)]
     assert await facts(conn) == [("in_person", None, "07:00"), ("in_person", "2023-12-13", "07:00")]
-
-
-async def test_scans_of_a_person_from_many_devices_at_once_are_told_as_they_happened(
-    client: Client, edition: dict[str, Any], organizer: Client, conn: Connection
-) -> None:
-    badge = await badge_token(organizer, await make_registration(organizer))
-    devices = [await client.as_client(edition["id"], "scans:record", kind="device") for _ in range(4)]
-    steps = [(f"{hour:02}:{minute}", d) for hour in range(6, 16) for minute, d in (("00", "in"), ("30", "out"))]
-
-    await asyncio.gather(
-        *(
-            devices[index % 4].post(SCANS, scan_fields(badge, at, at, direction=direction))
-            for index, (at, direction) in enumerate(steps)
-        )
-    )
-
-    assert await presences(conn) == [(f"{hour:02}:00", f"{hour:02}:30") for hour in range(6, 16)]
 
 
 async def test_scans_are_for_those_who_may_and_there_is_no_list_of_them(

@@ -15,7 +15,14 @@ from icalendar import Calendar
 
 from forum.calendars.types import Attendee
 from forum.notifications import texts
-from forum.notifications.mime import Invitation, InvitationMailer, ReportMail, render_report, render_sign_in
+from forum.notifications.mime import (
+    Invitation,
+    InvitationMailer,
+    ReportMail,
+    Times,
+    render_report,
+    render_sign_in,
+)
 from tests.calendars.samples import ARABIC, NINE, edition, session
 
 SENT = datetime(2023, 11, 2, 8, 30, tzinfo=UTC)
@@ -150,8 +157,7 @@ def test_address_outside_ascii_is_written_as_it_is() -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr", "es", "ru", "zh", "ar"])
 def test_change_tells_old_and_new_time_here_and_where_the_reader_is(language: str) -> None:
-    before = (NINE - 2 * HOUR, NINE - HOUR)
-    now = (NINE, NINE + HOUR)
+    before = Times(NINE - 2 * HOUR, NINE - HOUR)
 
     mail = read(mailer().render(invitation(language, "Asia/Tokyo", previous=before)))
 
@@ -159,13 +165,13 @@ def test_change_tells_old_and_new_time_here_and_where_the_reader_is(language: st
         language, "update", title=ARABIC.strip() if language == "ar" else "Opening <b>"
     )
     text = part(mail, "plain")
-    for label, times, zone in (
-        ("when", now, "Europe/Zurich"),
-        ("your_time", now, "Asia/Tokyo"),
-        ("before", before, "Europe/Zurich"),
-        ("your_time_before", before, "Asia/Tokyo"),
+    for label, start, zone in (
+        ("when", NINE, "Europe/Zurich"),
+        ("your_time", NINE, "Asia/Tokyo"),
+        ("before", NINE - 2 * HOUR, "Europe/Zurich"),
+        ("your_time_before", NINE - 2 * HOUR, "Asia/Tokyo"),
     ):
-        assert f"{texts.phrase(language, label)}: {texts.moment(language, *times, zone)}\n" in text
+        assert f"{texts.phrase(language, label)}: {texts.moment(language, start, start + HOUR, zone)}\n" in text
     assert f"{texts.phrase(language, 'where')}: Room K, Palexpo, Geneva\n" in text
 
 
@@ -186,14 +192,14 @@ def test_page_runs_in_the_direction_of_its_language_and_says_what_the_text_says(
 
 
 def test_time_of_a_reader_in_the_same_zone_is_told_once() -> None:
-    text = part(read(mailer().render(invitation(previous=(NINE - HOUR, NINE)))), "plain")
+    text = part(read(mailer().render(invitation(previous=Times(NINE - HOUR, NINE)))), "plain")
 
     assert "Your time" not in text
     assert (text.count("When: "), text.count("Before: ")) == (1, 1)
 
 
 def test_time_that_did_not_change_is_not_told_as_the_old_one() -> None:
-    text = part(read(mailer().render(invitation(previous=(NINE, NINE + HOUR)))), "plain")
+    text = part(read(mailer().render(invitation(previous=Times(NINE, NINE + HOUR)))), "plain")
 
     assert text.startswith("Opening <b>\n\nThis session of")
     assert "Before" not in text
@@ -202,11 +208,20 @@ def test_time_that_did_not_change_is_not_told_as_the_old_one() -> None:
 def test_session_that_lost_its_hour_tells_the_day_and_the_old_time() -> None:
     day = mailer(starts_at=None, ends_at=None, held_on=date(2023, 12, 14))
 
-    text = part(read(day.render(invitation(timezone="Asia/Tokyo", previous=(NINE, None)))), "plain")
+    text = part(read(day.render(invitation(timezone="Asia/Tokyo", previous=Times(NINE, None)))), "plain")
 
     assert "When: Thursday, December 14, 2023\n" in text
     assert "Before: Wednesday, December 13, 2023, 9:00\u202fAM (Europe/Zurich)\n" in text
     assert "Before, in your time: Wednesday, December 13, 2023, 5:00\u202fPM (Asia/Tokyo)\n" in text
+
+
+def test_session_that_got_its_hour_tells_the_day_that_was_known() -> None:
+    mail = read(mailer().render(invitation(previous=Times(None, None, date(2023, 12, 13)))))
+
+    text = part(mail, "plain")
+    assert mail["Subject"] == "Changed: Opening <b>"
+    assert "When: Wednesday, December 13, 2023, 9:00\u202fAM – 10:00\u202fAM (Europe/Zurich)\n" in text
+    assert "Before: Wednesday, December 13, 2023\n" in text
 
 
 def test_reader_online_is_not_sent_to_a_room() -> None:

@@ -95,7 +95,8 @@ async def test_report_is_asked_for_by_organizers(
 
     assert (answer.status_code, answer.json()) == (202, {"on": "2023-12-13"})
     jobs = [row["payload"] for row in await conn.fetch("SELECT payload FROM outbox WHERE kind = 'report_attendance'")]
-    assert jobs == [{"kind": "report_attendance", "edition_id": str(await edition_id(conn)), "on": "2023-12-13"}]
+    job = {"kind": "report_attendance", "edition_id": str(await edition_id(conn)), "on": "2023-12-13"}
+    assert jobs == [job | {"is_requested": True}]
     assert (await analyst.post(REPORTS, {"on": "2023-12-13"})).status_code == 403
     assert pointers(await organizer.post(REPORTS, {"on": "2023-12-14"})) == {("/on", "in_the_future")}
     assert pointers(await organizer.post(REPORTS, {"on": "yesterday", "to": "me"})) == {

@@ -1,7 +1,7 @@
 """Scans that were made offline and come later, all at once, in any order.
 
 Locks are taken in one order, so that uploads never wait for each other in a circle: the scans by their scan_id, then
-the trails by registration. A badge must have been good at the moment of the scan, not at that of the upload.
+the trails by badge. A badge must have been good at the moment of the scan, not at that of the upload.
 """
 
 from collections.abc import Sequence

@@ -146,7 +146,7 @@ def _location(session: CalendarSession, language: str, mode: Mode | None) -> str
     online = ONLINE.get(language.partition("-")[0], ONLINE["en"])
     if mode == "online" or session.mode == "online":
         return online
-    place = ", ".join(part for part in (session.room, session.venue, session.city) if part)
+    place = ", ".join(dict.fromkeys(part for part in (session.room, session.venue, session.city) if part))
     either = mode is None and session.mode == "hybrid"
     return " / ".join(part for part in (place, online) if part) if either else place
 

@@ -1,5 +1,6 @@
 """The public calendar feeds: the last release as iCalendar, from bytes that are kept with it."""
 
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -11,6 +12,8 @@ from forum.errors import NotFound
 from forum.kept import KeptBytes
 from forum.programme.release_types import PublishedEdition, PublishedSession, Selection
 from forum.programme.service import KeptRelease
+
+HELD_ELSEWHERE: Final = frozenset({"linked_event", "preparatory"})
 
 
 class CalendarAddresses(Struct, frozen=True):
@@ -59,8 +62,14 @@ def edition_of(published: PublishedEdition, addresses: CalendarAddresses) -> Cal
 
 
 def entry_of(session: PublishedSession, edition: PublishedEdition, addresses: CalendarAddresses) -> CalendarSession:
-    """What a calendar entry is rendered from."""
+    """What a calendar entry is rendered from.
+
+    The place is the room's venue, else the edition's; but linked and preparatory events are held elsewhere, so that
+    where nobody has told their place, there is none. The edition's city goes with its own venue only.
+    """
     room = session.room
+    at_home = session.type not in HELD_ELSEWHERE
+    venue = (room.venue if room else None) or (edition.venue if at_home else None)
     return CalendarSession(
         session_id=session.id,
         title=session.title,
@@ -69,8 +78,8 @@ def entry_of(session: PublishedSession, edition: PublishedEdition, addresses: Ca
         ends_at=session.ends_at,
         held_on=session.held_on,
         room=room.name if room else None,
-        venue=(room.venue if room else None) or edition.venue,
-        city=edition.city,
+        venue=venue,
+        city=edition.city if venue == edition.venue and (at_home or venue) else None,
         track=session.track.name if session.track else None,
         parent_id=session.parent,
         status=session.status,

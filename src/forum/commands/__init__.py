@@ -23,15 +23,16 @@ def say(text: str) -> None:
 
 
 @contextlib.contextmanager
-def with_services(settings: Settings) -> Iterator[Settings]:
+def with_services(settings: Settings, folder: str = "") -> Iterator[Settings]:
     """The settings with both addresses: where one is not set, Forum's own servers run while the block lasts.
 
-    The environment tells the same, for the processes that are started from here.
+    The environment tells the same, for the processes that are started from here. Their data lie in the data folder, or
+    in a `folder` below it.
     """
     if settings.database_url and settings.redis_url:
         yield settings
         return
-    with services(settings.data_path, chosen=settings.data_dir is not None, say=say) as found:
+    with services(settings.data_path / folder, chosen=settings.data_dir is not None, say=say) as found:
         complete = msgspec.structs.replace(
             settings,
             database_url=settings.database_url or found.database_url,

@@ -1,6 +1,7 @@
 """`forum migrate` and `forum token`: what needs the database and ends."""
 
 import asyncio
+from datetime import datetime
 from uuid import UUID
 
 import click
@@ -11,7 +12,7 @@ from forum.accounts import service as accounts
 from forum.accounts.types import NewGrant
 from forum.clock import clock_of
 from forum.commands import say, with_services
-from forum.db import open_pool
+from forum.db import Connection, open_pool
 from forum.editions import service as editions
 from forum.migrations import migrate as apply_migrations
 from forum.permissions import Role
@@ -63,9 +64,14 @@ async def _issue(settings: Settings, new: NewGrant) -> str:
         pool.acquire() as conn,
         conn.transaction(),
     ):
-        edition_id: UUID | None = await editions.find_id(conn, new.edition) if new.edition else None
-        role: Role = new.role
-        await accounts.grant(conn, new.email, role, edition_id, now)
-        person = await accounts.ensure_person(conn, new.email, "en", "UTC", now)
-        issued = await accounts.issue_token(conn, "person", person, None, "made on the command line", [], now, None)
+        return await issue_token(conn, new, now)
+
+
+async def issue_token(conn: Connection, new: NewGrant, now: datetime) -> str:
+    """Give a person a role, and a token that is told this once."""
+    edition_id: UUID | None = await editions.find_id(conn, new.edition) if new.edition else None
+    role: Role = new.role
+    await accounts.grant(conn, new.email, role, edition_id, now)
+    person = await accounts.ensure_person(conn, new.email, "en", "UTC", now)
+    issued = await accounts.issue_token(conn, "person", person, None, "made on the command line", [], now, None)
     return issued.token

@@ -69,11 +69,12 @@ def worker(settings: Settings) -> None:
     """Run one worker: invitations, mails and reports."""
     from workers.main import run_worker
 
-    with stopping_cleanly(), with_services(settings) as complete, asyncio.Runner(loop_factory=_new_loop()) as runner:
+    with stopping_cleanly(), with_services(settings) as complete, asyncio.Runner(loop_factory=new_loop()) as runner:
         runner.run(run_worker(complete))
 
 
-def _new_loop() -> "Callable[[], asyncio.AbstractEventLoop] | None":
+def new_loop() -> "Callable[[], asyncio.AbstractEventLoop] | None":
+    """How event loops are made: uvloop's, where it is to be had."""
     if sys.platform == "win32":
         return None
     import uvloop

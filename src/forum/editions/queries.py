@@ -17,9 +17,14 @@ async def insert_series(conn: Connection, code: str, title: dict[str, str]) -> N
     await execute(conn, _SQL["insert_series"], code, title)
 
 
-async def insert_terms(conn: Connection, series_code: str, terms: Sequence[dict[str, Any]]) -> None:
+async def update_series(conn: Connection, code: str, title: dict[str, str]) -> None:
+    """Rename a series."""
+    await execute(conn, _SQL["update_series"], code, title)
+
+
+async def upsert_terms(conn: Connection, series_code: str, terms: Sequence[dict[str, Any]]) -> None:
     """The values of a series' vocabularies: `vocabulary, value, label, position` each."""
-    await execute(conn, _SQL["insert_terms"], series_code, terms)
+    await execute(conn, _SQL["upsert_terms"], series_code, terms)
 
 
 async def list_series(conn: Connection, after: str | None, limit: int) -> list[Series]:

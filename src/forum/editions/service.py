@@ -53,12 +53,14 @@ class WrongStatus(Conflict):
 async def create_series(conn: Connection, new: NewSeries) -> Series:
     """A new series with its vocabularies."""
     await queries.insert_series(conn, new.code, new.title)
-    terms: list[dict[str, Any]] = [
-        {"vocabulary": vocabulary, "value": term.value, "label": term.label, "position": position}
-        for vocabulary, values in new.vocabularies.items()
-        for position, term in enumerate(values)
-    ]
-    await queries.insert_terms(conn, new.code, terms)
+    await queries.upsert_terms(conn, new.code, _terms(new))
+    return await find_series(conn, new.code)
+
+
+async def revise_series(conn: Connection, new: NewSeries) -> Series:
+    """Bring the title and labels of a series in line, and add the values that it lacks; none is taken away."""
+    await queries.update_series(conn, new.code, new.title)
+    await queries.upsert_terms(conn, new.code, _terms(new))
     return await find_series(conn, new.code)
 
 
@@ -170,6 +172,14 @@ async def move_edition(conn: Connection, edition_id: UUID, move: Move) -> Editio
 async def list_terms(conn: Connection, edition_id: UUID, vocabulary: str) -> frozenset[str]:
     """The values that a vocabulary of the edition's series allows."""
     return frozenset(await queries.list_terms(conn, edition_id, vocabulary))
+
+
+def _terms(new: NewSeries) -> list[dict[str, Any]]:
+    return [
+        {"vocabulary": vocabulary, "value": term.value, "label": term.label, "position": position}
+        for vocabulary, values in new.vocabularies.items()
+        for position, term in enumerate(values)
+    ]
 
 
 async def _lock(conn: Connection, edition_id: UUID, if_match: IfMatch) -> Edition:

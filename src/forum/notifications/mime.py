@@ -9,7 +9,7 @@ import hashlib
 import html
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -24,6 +24,14 @@ from forum.notifications import texts
 from forum.notifications.types import ReportMail
 
 
+class Times(Struct, frozen=True):
+    """When a session is, or was when the person last heard of it; `held_on` while only the day is known."""
+
+    starts_at: datetime | None
+    ends_at: datetime | None
+    held_on: date | None = None
+
+
 class Invitation(Struct, frozen=True):
     """One person's invitation, changed invitation, or its withdrawal."""
 
@@ -35,7 +43,7 @@ class Invitation(Struct, frozen=True):
     sequence: int
     stamp: datetime
     sent_at: datetime
-    previous: tuple[datetime, datetime | None] | None
+    previous: Times | None
     """The times that the person was told before, when this is news of the same entry."""
 
 
@@ -112,17 +120,19 @@ class InvitationMailer:
 
     def _times(self, invitation: Invitation, language: str, say: Callable[[str], str]) -> list[tuple[str, str]]:
         """When it is and, in news of a change, when it was: where it is held, and where the person is."""
-        session = self.session
-        now = (session.starts_at, session.ends_at) if session.starts_at else None
-        times = [("when", "your_time", now)]
+        now = Times(self.session.starts_at, self.session.ends_at, self.session.held_on)
+        told = [("when", "your_time", now)]
         if invitation.previous and invitation.previous != now:
-            times.append(("before", "your_time_before", invitation.previous))
+            told.append(("before", "your_time_before", invitation.previous))
         here, there = self.edition.timezone, invitation.timezone
-        lines = [(say("when"), texts.day(language, session.held_on))] if session.held_on else []
-        for label, own_label, time in times:
-            if time:
-                lines.append((say(label), texts.moment(language, *time, here)))
-                lines += [(say(own_label), texts.moment(language, *time, there))] if there != here else []
+        lines = []
+        for label, own_label, times in told:
+            if times.starts_at:
+                lines.append((say(label), texts.moment(language, times.starts_at, times.ends_at, here)))
+                if there != here:
+                    lines.append((say(own_label), texts.moment(language, times.starts_at, times.ends_at, there)))
+            elif times.held_on:
+                lines.append((say(label), texts.day(language, times.held_on)))
         return lines
 
 

@@ -5,10 +5,12 @@ from datetime import date, datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from msgspec import convert
+
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession
 from forum.db import Connection
 from forum.notifications import queries
-from forum.notifications.mime import Invitation, InvitationMailer, render_report, render_sign_in
+from forum.notifications.mime import Invitation, InvitationMailer, Times, render_report, render_sign_in
 from forum.notifications.types import Invited, Outgoing, ReportMail
 
 MAILERS_KEPT: Final = 400
@@ -128,9 +130,6 @@ def _edition(message: Outgoing) -> UUID:
     return message.edition_id
 
 
-def _previous(payload: dict[str, Any] | None) -> tuple[datetime, datetime | None] | None:
+def _previous(payload: dict[str, Any] | None) -> Times | None:
     """The times that were told before, unless the entry had been withdrawn since."""
-    if payload is None or payload["method"] == "CANCEL" or payload["starts_at"] is None:
-        return None
-    end = payload["ends_at"]
-    return datetime.fromisoformat(payload["starts_at"]), datetime.fromisoformat(end) if end else None
+    return None if payload is None or payload["method"] == "CANCEL" else convert(payload, Times)

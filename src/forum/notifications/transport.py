@@ -94,17 +94,20 @@ class SmtpTransport:
     async def send(self, message_id: str, sender: str, recipient: str, payload: bytes) -> None:
         """Hand over one mail on the open connection, which is opened when needed."""
         async with self._lock:
+            begun = False
             try:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     await self._begin(sender, recipient, payload)
+                    begun = True
                     await self._client.rcpt(recipient, encoding="utf-8", timeout=None)
                     await self._client.data(payload, timeout=None)
             except aiosmtplib.SMTPResponseException as error:
                 await self._reset()
-                raise _verdict(error) from error
+                raise _verdict(error, recipient) from error
             except _LOST as error:
                 self._client.close()
-                raise Deferred(f"the mail server was lost: {type(error).__name__}") from error
+                kind = Deferred if begun else Unreachable  # who keeps silent from the start takes no mail at all
+                raise kind(f"the mail server was lost: {type(error).__name__}") from error
 
     async def probe(self) -> None:
         """Connect, and sign in where the address says so; raises `Unreachable`."""
@@ -123,9 +126,9 @@ class SmtpTransport:
         except aiosmtplib.SMTPSenderRefused as error:
             await self._reset()
             if error.code != 421:  # what is wrong with our sender is no fault of the recipient's: never for good
-                raise Deferred(_words(error)) from error
+                raise Deferred(_words(error, recipient)) from error
             if not kept:
-                raise Unreachable(_words(error)) from error
+                raise Unreachable(_words(error, recipient)) from error
             await self._begin(sender, recipient, payload)
         except _LOST as error:
             self._client.close()
@@ -144,7 +147,8 @@ class SmtpTransport:
 
     def _options(self, sender: str, recipient: str, payload: bytes) -> list[str]:
         options = [] if payload.isascii() or not self._client.supports_extension("8bitmime") else ["BODY=8BITMIME"]
-        if not (sender.isascii() and recipient.isascii()):
+        head = payload.partition(b"\r\n\r\n")[0]
+        if not (sender.isascii() and recipient.isascii() and head.isascii()):
             if not self._client.supports_extension("smtputf8"):
                 raise Refused("the mail server takes no addresses outside ASCII (RFC 6531)")
             options.append("SMTPUTF8")
@@ -164,14 +168,16 @@ class SmtpTransport:
         self._client.close()
 
 
-def _verdict(error: aiosmtplib.SMTPResponseException) -> Deferred | Refused:
+def _verdict(error: aiosmtplib.SMTPResponseException, recipient: str) -> Deferred | Refused:
     """4xx is for now, 5xx for good (RFC 5321 section 4.2.1)."""
-    return Refused(_words(error)) if error.code >= 500 else Deferred(_words(error))
+    words = _words(error, recipient)
+    return Refused(words) if error.code >= 500 else Deferred(words)
 
 
-def _words(error: aiosmtplib.SMTPResponseException) -> str:
-    """What the server said. Addresses in it are left out."""
-    words = " ".join("<address>" if "@" in word else word for word in error.message.split())
+def _words(error: aiosmtplib.SMTPResponseException, recipient: str = "") -> str:
+    """What the server said. Addresses in it are left out, and so is the part by which the server knows its user."""
+    known = recipient.rpartition("@")[0].lower() or "@"
+    words = " ".join("<address>" if "@" in word or known in word.lower() else word for word in error.message.split())
     return f"{error.code} {words}"[:300]
 
 

@@ -109,7 +109,7 @@ async def request_report(conn: Connection, edition_id: UUID, on: date, now: date
     edition = await queries.find_reported_edition(conn, edition_id)
     if on > now.astimezone(ZoneInfo(edition.timezone)).date():
         raise Invalid.at("/on", "in_the_future", "That day has not begun where the edition is held.")
-    await publish(conn, ReportAttendance(edition_id, on))
+    await publish(conn, ReportAttendance(edition_id, on, is_requested=True))
     return RequestedReport(on)
 
 

@@ -1,0 +1,68 @@
+"""Where the tour is played: the API and a worker as processes of their own, with a clock that can be moved on."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import httpx
+
+from forum.commands import serving
+from forum.commands.supervisor import Child
+from forum.demo.checks import StepFailed
+from forum.settings import Settings, as_environment
+
+READY_WITHIN_SECONDS = 60.0
+_POLL_SECONDS = 0.1
+
+
+class Stage:
+    """Runs the API and a worker; what calls while they are started anew waits in the socket that stays open."""
+
+    def __init__(self, settings: Settings, listening: socket.socket, say: Callable[[str], None]) -> None:
+        self.url = serving.url_of(listening)
+        self._settings, self._listening, self._say = settings, listening, say
+        self._children: list[Child] = []
+        self.is_verified = False
+        """Whether the tour is over, and every step was as it should be."""
+
+    @asynccontextmanager
+    async def playing_at(self, now: datetime) -> AsyncIterator[None]:
+        """Both processes run, and their clock starts at `now`, for as long as the block lasts."""
+        own = {"FORUM_PUBLIC_URL": self.url, "FORUM_REHEARSAL_AT": now.isoformat()}
+        variables: Mapping[str, str] = as_environment(self._settings) | own
+        descriptor = self._listening.fileno()
+        api = Child("API", ["serve", "--descriptor", str(descriptor)], [descriptor], variables)
+        self._children = [api, Child("worker", ["worker"], [], variables)]
+        tending = asyncio.create_task(self._tend())
+        try:
+            await self._ready(tending)
+            yield
+        finally:
+            tending.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await tending
+            for child in self._children:
+                child.stop()
+
+    async def _tend(self) -> None:
+        while True:
+            for child in self._children:
+                child.tend(self._say)
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _ready(self, tending: "asyncio.Task[None]") -> None:
+        async with (
+            httpx.AsyncClient(base_url=self.url, timeout=5, trust_env=False) as http,
+            asyncio.timeout(None) as limit,
+        ):
+            limit.reschedule(asyncio.get_running_loop().time() + READY_WITHIN_SECONDS)
+            while not tending.done():
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await http.get("/health/ready")).status_code == 200:
+                        return
+                await asyncio.sleep(_POLL_SECONDS)
+        tending.result()
+        raise StepFailed("the API does not run")
