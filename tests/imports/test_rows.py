@@ -160,6 +160,17 @@ async def test_what_the_file_does_not_know_stays_as_it_is(load: Load, conn: Conn
     assert report.tallies["edition"] == report.tallies["session"] == Tally(unchanged=1)
 
 
+async def test_translation_that_the_staff_added_stays(load: Load, conn: Connection) -> None:
+    await load(document(session()))
+    await conn.execute("""UPDATE sessions SET title = title || '{"fr": "Séance plénière"}'""")
+
+    same = await load(document(session()))
+    edited = await load(document(session(title="Opening")))
+
+    assert (same.tallies["session"], edited.tallies["session"]) == (Tally(unchanged=1), Tally(updated=1))
+    assert await conn.fetchval("SELECT title FROM sessions") == {"en": "Opening", "fr": "Séance plénière"}
+
+
 async def test_day_becomes_hours_and_hours_become_a_day(load: Load, conn: Connection) -> None:
     when = "SELECT starts_at IS NOT NULL, ends_at IS NOT NULL, held_on::text FROM sessions"
     await load(document(session(start=None, end=None)))

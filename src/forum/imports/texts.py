@@ -18,8 +18,16 @@ def given(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changes(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What of `wanted` differs from what is there."""
-    return {name: value for name, value in wanted.items() if present.get(name) != value}
+    """What of `wanted` differs from what is there; of texts by language and other objects, only their parts that do."""
+    found: dict[str, Any] = {}
+    for name, value in wanted.items():
+        before = present.get(name)
+        if isinstance(value, dict) and isinstance(before, dict):
+            if inside := changes(before, value):
+                found[name] = inside
+        elif before != value:
+            found[name] = value
+    return found
 
 
 def as_in_row(error: Invalid, names: Mapping[str, str], plain: Iterable[str] = ()) -> Invalid:
