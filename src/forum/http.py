@@ -7,6 +7,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from litestar.types import Message, Receive, Scope, Send
 from litestar.utils import normalize_path
 
 from forum import bodies
+from forum.codes import Instant
 from forum.errors import (
     Fault,
     Forbidden,
@@ -122,6 +124,27 @@ def provide_if_match(header: Annotated[str | None, HeaderParameter(name="If-Matc
         raise PreconditionRequired
     tags = tuple(part.strip() for part in header.split(","))
     return IfMatch(None if tags == ("*",) else tags)
+
+
+AsOf = Annotated[
+    str | None,
+    QueryParameter(
+        pattern=r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$",
+        description="As it was known at this instant, RFC 3339.",
+    ),
+]
+"""The parameter `as_of`. Were it declared as an instant, Litestar would take a bare number for one."""
+
+
+def instant_of(as_of: str | None) -> datetime | None:
+    """The instant that `as_of` names, in UTC; raises `Invalid` for one that no calendar has."""
+    if as_of is None:
+        return None
+    try:
+        return msgspec.convert(as_of, Instant).astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
+        detail = "Give an instant of RFC 3339, such as 2023-12-13T08:00:00Z."
+        raise Invalid([Fault(parameter="as_of", code="bad_parameter", detail=detail)]) from None
 
 
 _OF_STATUS: Mapping[int, type[ForumError]] = {
