@@ -44,7 +44,7 @@ def command(
             raise
 
 
-def run(*words: str, settings: Settings) -> subprocess.CompletedProcess[str]:
+def run(*words: str, settings: Settings, seconds: float = 30) -> subprocess.CompletedProcess[str]:
     """`forum WORDS` to its end."""
     return subprocess.run(
         [sys.executable, "-m", "forum", *words],
@@ -52,7 +52,7 @@ def run(*words: str, settings: Settings) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=seconds,
     )
 
 

@@ -86,3 +86,12 @@ CREATE TABLE tokens (
 );
 COMMENT ON TABLE tokens IS 'Bearer tokens: only their SHA-256 is here. A token of kind device scans under its own name.';
 CREATE INDEX tokens_by_edition ON tokens (edition_id, id);
+
+CREATE FUNCTION notify_token() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('forum_tokens', OLD.id::text);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION notify_token IS 'Tells every API process to ask after tokens again: one was revoked or changed.';
+CREATE TRIGGER tokens_notify AFTER UPDATE OR DELETE ON tokens
+    FOR EACH ROW WHEN (OLD.kind <> 'person') EXECUTE FUNCTION notify_token();

@@ -103,7 +103,7 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
     assert settings.database_url
     app.state.pool = await open_pool(settings.database_url, settings.pool_size)
     try:
-        async with listening(settings.database_url, [app.state.keeper, app.state.feed]):
+        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.machines]):
             yield
     finally:
         app.state.pool.terminate()
@@ -153,6 +153,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "keeper": Keeper(),
                 "feed": Feed(),
                 "kept_answers": KeptAnswers(),
+                "machines": permissions.Machines(),
                 "key_ring": key_ring,
                 "badge_reader": badge_reader,
                 "scan_desk": ScanDesk(badge_reader),

@@ -83,7 +83,7 @@ async def test_track_is_made_listed_and_changed(client: Client) -> None:
     manager = await manager_of(client)
 
     track = await manager.made(TRACKS, {"name": {"en": "Solutions", "zh": "解决方案"}, "external_id": "s"})
-    changed = await manager.patch(f"{TRACKS}/{track['id']}", {"name": {"ru": "Решения"}}, version=1)
+    changed = await manager.patch(f"{TRACKS}/{track['id']}", {"name": {"ru": "Решения", "zh": None}}, version=1)
 
     assert track == {
         "id": track["id"],
@@ -91,7 +91,7 @@ async def test_track_is_made_listed_and_changed(client: Client) -> None:
         "external_id": "s",
         "version": 1,
     }
-    assert changed.json() == track | {"name": {"ru": "Решения"}, "version": 2}
+    assert changed.json() == track | {"name": {"en": "Solutions", "ru": "Решения"}, "version": 2}
     assert (await manager.get(TRACKS, params={"external_id": "s"})).json()["items"] == [changed.json()]
     assert (await manager.get(TRACKS, params={"external_id": "t"})).json()["items"] == []
 

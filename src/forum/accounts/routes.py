@@ -21,8 +21,10 @@ from forum.accounts.types import (
 )
 from forum.db import Connection
 from forum.editions import service as editions
+from forum.http import ForumRequest
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
+from forum.transactions import unit_of
 
 
 @post("/auth/codes", opt=needs(Permission.PUBLIC), status_code=202, operation_id="send_code", tags=["accounts"])
@@ -51,9 +53,13 @@ async def sign_in(
     tags=["accounts"],
 )
 async def sign_out(
-    conn: NamedDependency[Connection], principal: NamedDependency[Principal], now: NamedDependency[datetime]
+    request: ForumRequest,
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
 ) -> None:
     """Revoke the token of this request."""
+    unit_of(request.scope).after_commit.append(request.app.state.machines.forget)
     await service.sign_out(conn, principal, now)
 
 
@@ -98,11 +104,13 @@ async def list_tokens(
 )
 async def revoke_token(
     token_id: FromPath[UUID],
+    request: ForumRequest,
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     now: NamedDependency[datetime],
 ) -> Token:
     """Revoke a client or device token; it is refused from the next request on."""
+    unit_of(request.scope).after_commit.append(request.app.state.machines.forget)
     return await service.revoke_token(conn, edition_id, token_id, now)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import click
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 
 from forum.accounts.types import NewGrant
@@ -31,6 +32,8 @@ from forum.settings import Settings
 
 FOLDER: Final = "demo"
 ORGANIZER: Final = "organizer@grf-2023.example"
+INTERRUPTED: Final = 130
+"""The exit code of a tour that somebody ended: whoever waits for its success must not take that for it."""
 
 
 @click.command()
@@ -59,8 +62,10 @@ def demo(settings: Settings, once: bool, small: bool, port: int | None) -> None:
                 with asyncio.Runner(loop_factory=new_loop()) as runner:
                     runner.run(_play(console, stage, tokens, own.mail_path, SMALL if small else FULL, once=once))
             except StepFailed as error:
-                console.print(f"[red]✗[/red] {error}", markup=True)
+                console.print(f"[red]✗[/red] {escape(str(error))}")
                 raise SystemExit(1) from error
+            except SystemExit as ending:
+                raise SystemExit(ending.code if stage.is_verified else INTERRUPTED) from ending
 
 
 @contextmanager
@@ -110,6 +115,7 @@ async def _play(console: Console, stage: Stage, tokens: Tokens, mail_dir: Path, 
             await tour.play(DURING)
             seconds = asyncio.get_running_loop().time() - began
             console.print(f"\n[green]Every step was verified[/green], in {seconds:.0f} s.")
+            stage.is_verified = True
             if not once:
                 console.print(_where(stage, tokens, mail_dir))
                 await asyncio.Event().wait()

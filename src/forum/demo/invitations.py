@@ -54,18 +54,18 @@ async def move_the_plenary(tour: Tour) -> str:
 
 
 async def _wave(tour: Tour, words: str, count: int) -> list[Mail]:
-    """Wait until so many more invitations were sent, and read them from the mail folder."""
+    """Wait until so many more invitations were sent, and read them from the mail folder as they come."""
     before = tour.invitations_sent
-    sent = {"kind": "invitation", "status": "sent"}
+    mails: list[Mail] = []
+
+    async def count_sent() -> int:
+        sent = await tour.organizer.count(f"{EDITION}/messages", kind="invitation", status="sent")
+        mails.extend(tour.mailbox.read_new())
+        return sent - before
+
     with tour.counting(f"{words} sent", count) as told:
-        await until(
-            f"{words} sent",
-            before + count,
-            lambda: tour.organizer.count(f"{EDITION}/messages", **sent),
-            told=lambda found: told(found - before),
-        )
+        await until(f"{words} sent", count, count_sent, told=told)
     tour.invitations_sent = before + count
-    mails = tour.mailbox.read_new()
     verify("mails in the folder", count, len(mails))
     verify("different Message-IDs", count, len({mail.message_id for mail in mails}))
     return mails

@@ -25,6 +25,8 @@ class Stage:
         self.url = serving.url_of(listening)
         self._settings, self._listening, self._say = settings, listening, say
         self._children: list[Child] = []
+        self.is_verified = False
+        """Whether the tour is over, and every step was as it should be."""
 
     @asynccontextmanager
     async def playing_at(self, now: datetime) -> AsyncIterator[None]:

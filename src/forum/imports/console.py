@@ -76,9 +76,9 @@ def print_report(console: Console, report: Report) -> None:
         table.add_row(kind, *(str(count) for count in counts))
     console.print(table)
     for finding in report.remarks:
-        console.print(_line(finding), style="dim", highlight=False)
+        console.print(_line(finding), style="dim", highlight=False, soft_wrap=True)
     for finding in report.refusals:
-        console.print(f"[red]refused[/red] {_line(finding)}", highlight=False)
+        console.print(f"[red]refused[/red] {_line(finding)}", highlight=False, soft_wrap=True)
 
 
 def _line(finding: Finding) -> str:
