@@ -109,7 +109,10 @@ Line = Annotated[str, Meta(min_length=1, max_length=300, extra={"check": _line})
 Prose = Annotated[str, Meta(min_length=1, max_length=5000, extra={"check": _prose})]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", extra={"check": _country})]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", extra={"check": _currency})]
-LanguageTag = Annotated[str, Meta(min_length=2, max_length=35, pattern="^[A-Za-z0-9-]+$", extra={"check": _language})]
+LanguageTag = Annotated[
+    str,
+    Meta(min_length=2, max_length=35, pattern="^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", extra={"check": _language}),
+]
 TimeZoneName = Annotated[str, Meta(min_length=1, max_length=64, extra={"check": _timezone})]
 Email = Annotated[
     str,

@@ -206,3 +206,17 @@ async def test_bad_questions_name_every_fault(analyst: Client) -> None:
     ]:
         answer = await analyst.get(f"{STATISTICS}/attendance", params={"as_of": as_of})
         assert pointers(answer) == {("as_of", code)}
+
+
+async def test_instant_that_is_no_instant_is_refused_and_another_offset_is_the_same(analyst: Client) -> None:
+    path = f"{STATISTICS}/registrations"
+    for text in ("0", "0.5", "2023-12-13", "2023-13-01T00:00:00Z", "2023-12-13T00:00:00ZZ", "now"):
+        answer = await analyst.get(path, params={"as_of": text})
+        assert pointers(answer) == {("as_of", "bad_parameter")}
+
+    here, utc = [
+        (await analyst.get(path, params={"as_of": text})).json()
+        for text in ("2023-10-01T02:00:00+02:00", "2023-10-01T00:00:00Z")
+    ]
+    assert here == utc
+    assert utc["as_of"] == "2023-10-01T00:00:00Z"

@@ -8,9 +8,8 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 
-from forum.codes import Instant
 from forum.db import Connection
-from forum.http import ForumResponse, Language
+from forum.http import AsOf, ForumResponse, Language, instant_of
 from forum.permissions import Permission, Principal, needs
 from forum.registrations.types import RegistrationStatus
 from forum.statistics import service
@@ -39,7 +38,7 @@ async def get_registration_statistics(
     now: NamedDependency[datetime],
     by: FromQuery[RegistrationsBy] = "status",
     status: FromQuery[RegistrationStatus | None] = None,
-    as_of: FromQuery[Instant | None] = None,
+    as_of: AsOf = None,
     lang: Language = None,
     format: FromQuery[Format] = "json",
 ) -> ForumResponse[Figures]:
@@ -49,7 +48,7 @@ async def get_registration_statistics(
     `format=csv` the items as text/csv, each with `as_of` and `definition`; cells that a spreadsheet would run as a
     formula begin with an apostrophe.
     """
-    wanted = (by, status, as_of, lang, now)
+    wanted = (by, status, instant_of(as_of), lang, now)
     return _answer(await service.count_registrations(conn, principal, edition_id, *wanted), format)
 
 
@@ -61,7 +60,7 @@ async def get_attendance_statistics(
     now: NamedDependency[datetime],
     by: FromQuery[AttendanceBy] = "session",
     day: FromQuery[date | None] = None,
-    as_of: FromQuery[Instant | None] = None,
+    as_of: AsOf = None,
     lang: Language = None,
     format: FromQuery[Format] = "json",
 ) -> ForumResponse[Figures]:
@@ -71,7 +70,7 @@ async def get_attendance_statistics(
     Equal `as_of` and `definition` give equal figures; `settled` is false in the first two minutes after `as_of`. With
     `format=csv` the items as text/csv, as for registrations.
     """
-    wanted = (by, day, as_of, lang, now)
+    wanted = (by, day, instant_of(as_of), lang, now)
     return _answer(await service.count_attendance(conn, principal, edition_id, *wanted), format)
 
 
@@ -88,11 +87,11 @@ async def get_attendance_chart(
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
     day: FromQuery[date | None] = None,
-    as_of: FromQuery[Instant | None] = None,
+    as_of: AsOf = None,
     lang: Language = None,
 ) -> bytes:
     """Who was in the room: a bar for each session, in the hall and online, as one SVG file."""
-    return await service.draw_attendance(conn, principal, edition_id, day, as_of, lang, now)
+    return await service.draw_attendance(conn, principal, edition_id, day, instant_of(as_of), lang, now)
 
 
 @post(

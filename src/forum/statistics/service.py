@@ -6,7 +6,7 @@ its transaction commits: until then figures are not settled, and say so.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -145,7 +145,7 @@ def _instant(as_of: datetime | None, now: datetime) -> datetime:
         raise Invalid([Fault(parameter="as_of", code="out_of_range", detail="Give a time between 1900 and 2200.")])
     if as_of > now:
         raise Invalid([Fault(parameter="as_of", code="in_the_future", detail="Nobody knows the figures of then.")])
-    return as_of
+    return as_of.astimezone(UTC)
 
 
 def _is_settled(as_of: datetime, now: datetime) -> bool:
