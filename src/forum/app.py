@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.params import QueryParameter
@@ -41,6 +41,15 @@ from forum.statistics.routes import HANDLERS as STATISTICS
 from forum.transactions import UnitOfWork, replay_answer, unit_of
 
 MAX_BODY_BYTES = 5_000_000
+
+
+async def admit(request: Request[Any, Any, Any]) -> Response[bytes] | None:
+    """Before every route: who is it, may they, and what was answered to the same request before.
+
+    Not a guard of Litestar's, for which it copies the route's handler each time.
+    """
+    await permissions.authorize(request, request.route_handler)
+    return await replay_answer(request)
 
 
 async def provide_conn(request: Request[Any, Any, Any]) -> Connection:
@@ -127,8 +136,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *STATISTICS,
             *NOTIFICATIONS,
         ],
-        guards=[permissions.authorize],
-        before_request=replay_answer,
+        before_request=admit,
     )
     application = http.Application(
         route_handlers=[api, *HEALTH],

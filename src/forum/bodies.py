@@ -63,10 +63,18 @@ def decode(body: bytes, type_: type[T]) -> T:
 def check(value: Any, type_: Any) -> None:
     """Run the checks of every field and the rules of the struct; raises `Invalid` with all that fail."""
     faults = list(_complaints(value, type_, "")) if _is_checked(type_) else []
-    if isinstance(value, Ruled):
+    if _is_ruled(type(value)):
         faults.extend(value.faults())
     if faults:
         raise Invalid(faults)
+
+
+def _has_rules(type_: Any) -> bool:
+    return issubclass(type_, Ruled)
+
+
+_is_ruled: Callable[[Any], bool] = cache(_has_rules)
+"""Kept: asking a protocol costs more than all checks of a small body."""
 
 
 def merge(current: S, patch: msgspec.Struct) -> S:
@@ -129,7 +137,7 @@ def _refuse_repeated_names(body: bytes) -> None:
     """Which of two equal names counts is not told by RFC 8259: RFC 7493 section 2.3 forbids them, and so do we."""
     if body.count(b":") < 2:
         return
-    json.loads(body, object_pairs_hook=_once, parse_int=str, parse_float=str)
+    _NAMES.decode(body.decode("utf-8"))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
@@ -137,6 +145,9 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
     if len(set(names)) != len(names):
         again = next(name for index, name in enumerate(names) if name in names[:index])
         raise Malformed(f"A name stands twice in one object: {again[:60]!r}.")
+
+
+_NAMES = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str)
 
 
 def _parse(body: bytes) -> Any:
@@ -156,6 +167,7 @@ def _fields(struct: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
     return msgspec.structs.fields(struct)
 
 
+@cache
 def _bare(type_: Any) -> Any:
     """`type_` without annotations, None and UNSET, when one type is left."""
     while get_origin(type_) is Annotated:
@@ -225,6 +237,11 @@ def _is_checked(type_: Any) -> bool:
 
 
 @cache
+def _checked_fields(struct: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    return tuple(field for field in _fields(struct) if _is_checked(field.type))
+
+
+@cache
 def _checks(type_: Any) -> tuple[Any, ...]:
     found: tuple[Any, ...] = ()
     if get_origin(type_) is Annotated:
@@ -247,7 +264,7 @@ def _complaints(value: Any, type_: Any, pointer: str) -> Iterator[Fault]:
             return
     bare = _bare(type_)
     if _is_struct(bare):
-        for field in _fields(bare):
+        for field in _checked_fields(bare):
             yield from _complaints(getattr(value, field.name), field.type, f"{pointer}/{field.encode_name}")
     elif get_origin(bare) is dict:
         key_type, item_type = get_args(bare)

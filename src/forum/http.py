@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import urlencode
 
 import msgspec
+import uuid_utils
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.enums import HttpMethod, ScopeType
@@ -37,7 +38,6 @@ from forum.errors import (
     encode_problem,
     from_exception,
 )
-from forum.ids import new_id
 from forum.logs import describe, request_id
 from forum.pagination import Page
 from forum.transactions import unit_of
@@ -205,7 +205,7 @@ class Application(Litestar):
             return
         names = dict(scope["headers"])
         given = names.get(b"x-request-id", b"").decode("latin-1")
-        identifier = given if _REQUEST_ID.match(given) else str(new_id())
+        identifier = given if _REQUEST_ID.match(given) else str(uuid_utils.uuid7())
         request_id.set(identifier)
         extra = [(b"x-request-id", identifier.encode()), *_FIXED_HEADERS]
         if _TRACEPARENT.match(names.get(b"traceparent", b"").decode("latin-1")):

@@ -207,7 +207,7 @@ class Machines:
 
 
 async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Litestar guard: put the principal into the request's state, or raise 401, 403 or 404."""
+    """The guard: put the principal into the request's state, or raise 401, 403 or 404."""
     if connection.scope["method"] == HttpMethod.OPTIONS:  # type: ignore[typeddict-item]
         return
     permission: Permission | None = handler.opt.get("permission")
