@@ -43,11 +43,13 @@ CREATE INDEX messages_by_edition ON messages (edition_id, number);
 
 CREATE FUNCTION wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF pg_try_advisory_xact_lock(hashtextextended('wake relay', 0)) THEN
+    IF EXISTS (SELECT FROM made) AND pg_try_advisory_xact_lock(hashtextextended('wake relay', 0)) THEN
         NOTIFY forum_outbox;
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION wake_relay IS 'A hint that there is something to relay. A transaction that notifies holds a lock of the whole server until it has committed, so only one at a time does: what the others wrote is found a moment later.';
-CREATE TRIGGER outbox_wakes_relay AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION wake_relay();
-CREATE TRIGGER messages_wake_relay AFTER INSERT ON messages FOR EACH STATEMENT EXECUTE FUNCTION wake_relay();
+COMMENT ON FUNCTION wake_relay IS 'A hint that there is something to relay. A transaction that notifies holds a lock of the whole server until it has committed, so only one at a time does: what the others wrote is found a moment later. A statement that made nothing wakes nobody, not even the relay that ran it.';
+CREATE TRIGGER outbox_wakes_relay AFTER INSERT ON outbox
+    REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION wake_relay();
+CREATE TRIGGER messages_wake_relay AFTER INSERT ON messages
+    REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION wake_relay();

@@ -9,7 +9,8 @@ import pytest
 from arq import ArqRedis
 
 from forum import outbox
-from forum.db import Connection
+from forum.clock import system_clock
+from forum.db import Connection, open_connection
 from forum.jobs import InviteEdition
 from forum.settings import Settings
 from workers.office import open_queue
@@ -71,3 +72,14 @@ async def test_relay_that_is_woken_and_stopped_at_once_stops(
     done, _ = await asyncio.wait([task], timeout=5)
     assert done == {task}
     assert task.cancelled()
+
+
+async def test_relay_with_nothing_to_do_wakes_no_relay(conn: Connection, queue: ArqRedis, database_url: str) -> None:
+    listener, heard = await open_connection(database_url), asyncio.Queue[str]()
+    await listener.add_listener(outbox.CHANNEL, lambda *news: heard.put_nowait(str(news[-1])))
+
+    await outbox.relay(conn, queue, system_clock(), timedelta(minutes=1))
+    await conn.execute("SELECT pg_notify($1, 'afterwards')", outbox.CHANNEL)
+
+    assert await heard.get() == "afterwards"
+    await listener.close()
