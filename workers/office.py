@@ -101,7 +101,7 @@ async def open_office(settings: Settings, closing: asyncio.Event) -> AsyncIterat
     """A worker's means, with the relay running, for as long as the block lasts."""
     assert settings.database_url
     assert settings.redis_url
-    clock = clock_of(settings.rehearsal_at)
+    clock = clock_of(settings)
     queue = open_queue(settings.redis_url)
     relay = Relay(settings.database_url, queue, timedelta(seconds=settings.relay_again_seconds))
     transports = [open_transport(settings.smtp_url, settings.mail_path) for _ in range(MAIL_CONNECTIONS)]

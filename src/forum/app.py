@@ -156,7 +156,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             {
                 "settings": settings,
                 "pool": pool,
-                "clock": clock or clock_of(settings.rehearsal_at),
+                "clock": clock or clock_of(settings),
                 "edition_ids": {},
                 "keeper": Keeper(),
                 "feed": Feed(),

@@ -6,6 +6,7 @@ import asyncpg
 import click
 import msgspec
 
+from forum.commands import anchored
 from forum.commands.database import migrate, token
 from forum.commands.demo import demo
 from forum.commands.doctor import doctor
@@ -50,7 +51,7 @@ def _told(error: ForumError) -> str:
 def main(ctx: click.Context) -> None:
     """The backend that a multi-stakeholder forum runs on. Settings are read from FORUM_* variables."""
     try:
-        ctx.obj = read_settings()
+        ctx.obj = anchored(read_settings())
     except msgspec.ValidationError as error:
         raise click.UsageError(f"A setting is wrong: {error}".replace("`$.", "`")) from error
     set_up_logging(ctx.obj.log_level)

@@ -1,8 +1,9 @@
 """The time of day, as a value that is passed in: business rules never ask the operating system."""
 
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+
+from forum.settings import Settings
 
 Clock = Callable[[], datetime]
 
@@ -12,12 +13,14 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def rehearsal_clock(starts_at: datetime) -> Clock:
-    """A clock that shows `starts_at` now and runs on from there: a past or future edition, rehearsed."""
-    origin = time.monotonic()
-    return lambda: starts_at + timedelta(seconds=time.monotonic() - origin)
+def rehearsal_clock(shown: datetime, since: datetime) -> Clock:
+    """A clock that showed `shown` at the real instant `since` and runs on: a past or future edition, rehearsed."""
+    offset = shown.astimezone(UTC) - since
+    return lambda: system_clock() + offset
 
 
-def clock_of(rehearsal_at: datetime | None) -> Clock:
-    """The clock that the settings ask for."""
-    return system_clock if rehearsal_at is None else rehearsal_clock(rehearsal_at.astimezone(UTC))
+def clock_of(settings: Settings) -> Clock:
+    """The clock that the settings ask for; the same for all processes that are told since when it runs."""
+    if settings.rehearsal_at is None:
+        return system_clock
+    return rehearsal_clock(settings.rehearsal_at, settings.rehearsal_since or system_clock())

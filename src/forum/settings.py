@@ -40,7 +40,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_
     """The sender of mails that belong to no edition (sign-in codes)."""
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=100)] = 16
     rehearsal_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    """For rehearsals: the clock starts at this instant when the process starts, and runs on from there."""
+    """For rehearsals: the clock starts at this instant, and runs on from there."""
+    rehearsal_since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    """The real instant at which that clock started. A command sets it for its child processes, so that all agree."""
     relay_again_seconds: Annotated[float, msgspec.Meta(gt=0, le=900)] = 20.0
     """How long a job may take before it is handed out again, as after a worker's death; doubled with every try."""
     log_level: LogLevel = "INFO"

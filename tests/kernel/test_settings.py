@@ -60,6 +60,7 @@ def test_other_process_reads_the_same_settings() -> None:
         smtp_url="smtp://u:p%40@mail.example:587?starttls=always",
         port=9000,
         rehearsal_at=datetime(2023, 12, 13, 8, tzinfo=UTC),
+        rehearsal_since=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
         log_level="DEBUG",
     )
 

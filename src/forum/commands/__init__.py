@@ -10,6 +10,7 @@ from typing import NoReturn
 import msgspec
 from rich.console import Console
 
+from forum.clock import system_clock
 from forum.embedded import services
 from forum.settings import Settings, as_environment
 
@@ -20,6 +21,15 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 def say(text: str) -> None:
     """Tell the operator something."""
     console.print(text, markup=False)
+
+
+def anchored(settings: Settings) -> Settings:
+    """Settings that say since when a rehearsal's clock runs, for this process and all that it starts."""
+    if settings.rehearsal_at is None or settings.rehearsal_since is not None:
+        return settings
+    anchored = msgspec.structs.replace(settings, rehearsal_since=system_clock())
+    os.environ.update(as_environment(anchored))
+    return anchored
 
 
 @contextlib.contextmanager

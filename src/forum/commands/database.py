@@ -34,7 +34,7 @@ async def prepare(settings: Settings) -> list[str]:
     assert settings.database_url
     async with await open_pool(settings.database_url, 1) as pool, pool.acquire() as conn:
         applied = await apply_migrations(conn, lambda name: say(f"migrating {name}"))
-        await ensure_badge_key(conn, clock_of(settings.rehearsal_at)())
+        await ensure_badge_key(conn, clock_of(settings)())
     return applied
 
 
@@ -58,7 +58,7 @@ def create_token(settings: Settings, email: str, role: str, edition: str | None)
 
 async def _issue(settings: Settings, new: NewGrant) -> str:
     assert settings.database_url
-    now = clock_of(settings.rehearsal_at)()
+    now = clock_of(settings)()
     async with (
         await open_pool(settings.database_url, 1) as pool,
         pool.acquire() as conn,

@@ -69,7 +69,7 @@ async def _examine(settings: Settings, findings: Findings) -> None:
         await _queue(redis_url, findings)
     await _mail(settings, findings)
     if settings.rehearsal_at:
-        findings.note("clock", f"a rehearsal: every process starts at {settings.rehearsal_at.isoformat()}")
+        findings.note("clock", f"a rehearsal: what is started now begins at {settings.rehearsal_at.isoformat()}")
 
 
 def _shown(url: str) -> str:

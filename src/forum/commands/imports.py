@@ -55,7 +55,7 @@ def _import(settings: Settings, work: Importing) -> None:
 
 async def _run(settings: Settings, work: Importing, bars: ProgressBars) -> Report:
     assert settings.database_url
-    now = clock_of(settings.rehearsal_at)()
+    now = clock_of(settings)()
     with bars.progress:
         async with await open_pool(settings.database_url, 1) as pool, pool.acquire() as conn:
             return await work(conn, now, bars)

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 import httpx
+from msgspec import structs
 
+from forum.clock import system_clock
 from forum.commands import serving
 from forum.commands.supervisor import Child
 from forum.demo.checks import StepFailed
@@ -31,8 +33,8 @@ class Stage:
     @asynccontextmanager
     async def playing_at(self, now: datetime) -> AsyncIterator[None]:
         """Both processes run, and their clock starts at `now`, for as long as the block lasts."""
-        own = {"FORUM_PUBLIC_URL": self.url, "FORUM_REHEARSAL_AT": now.isoformat()}
-        variables: Mapping[str, str] = as_environment(self._settings) | own
+        own = structs.replace(self._settings, public_url=self.url, rehearsal_at=now, rehearsal_since=system_clock())
+        variables = as_environment(own)
         descriptor = self._listening.fileno()
         api = Child("API", ["serve", "--descriptor", str(descriptor)], [descriptor], variables)
         self._children = [api, Child("worker", ["worker"], [], variables)]
