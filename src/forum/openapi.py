@@ -69,6 +69,7 @@ def complete(schema: dict[str, Any], types: Iterable[Any], public: Container[str
 
 
 def _complete_operation(path: str, method: str, operation: dict[str, Any], schema: dict[str, Any]) -> None:
+    operation["summary"] = operation["operationId"].replace("_", " ").capitalize()
     parameters = operation.setdefault("parameters", [])
     conditional = False
     for parameter in parameters:
