@@ -113,7 +113,9 @@ class Unit:
 
     async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
         if self._connection is None:
-            self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+            # A time limit costs a task of its own: it is set only where there is something to wait for.
+            timeout = None if self._pool.get_idle_size() else ACQUIRE_TIMEOUT_SECONDS
+            self._connection = await self._pool.acquire(timeout=timeout)
         return self._connection
 
     async def commit(self) -> None:
