@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from forum.codes import Mode
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Pool
-from forum.errors import DATABASE_AWAY, DEADLOCK, Unavailable
+from forum.errors import DATABASE_AWAY, DEADLOCK, Unavailable, from_exception
 from forum.ids import new_id
 from forum.logs import describe
 from forum.permissions import Principal
@@ -113,7 +113,8 @@ async def _register(pool: Pool, line: _Line, batch: list[_Waiting]) -> None:
                 for one in batch:
                     _answer(one, error)
                 return
-            log.warning("a batch of %d registrations failed, each goes alone: %s", len(batch), describe(error))
+            level = logging.WARNING if from_exception(error).status >= 500 else logging.INFO
+            log.log(level, "a batch of %d registrations failed, each goes alone: %s", len(batch), describe(error))
         else:
             for one, result in zip(batch, answers, strict=True):
                 _answer(one, result)
