@@ -127,10 +127,11 @@ class Unit:
                 callback()
 
     async def close(self) -> None:
-        """Undo what was not committed and give the connection back."""
+        """Undo what was not committed and give the connection back; nothing is left that could be committed then."""
         if self._transaction is not None:
+            transaction, self._transaction = self._transaction, None
             with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                await self._transaction.rollback()
+                await transaction.rollback()
         if self._connection is not None:
             with contextlib.suppress(asyncpg.InterfaceError, OSError):
                 await self._pool.release(self._connection)
