@@ -24,9 +24,13 @@ def encode_rows(rows: Iterable[Sequence[Cell]]) -> bytes:
     return out.getvalue().encode("utf-8")
 
 
-def _text(cell: Cell) -> str:
+def as_text(cell: Cell) -> str:
+    """A cell as text: instants in UTC, nothing as nothing."""
     if isinstance(cell, datetime):
         return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if not isinstance(cell, str):
-        return "" if cell is None else str(cell)
-    return f"'{cell}" if cell.startswith(_RUN_BY_SPREADSHEETS) else cell
+    return "" if cell is None else str(cell)
+
+
+def _text(cell: Cell) -> str:
+    text = as_text(cell)
+    return f"'{text}" if isinstance(cell, str) and text.startswith(_RUN_BY_SPREADSHEETS) else text

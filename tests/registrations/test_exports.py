@@ -10,8 +10,10 @@ import pytest
 from forum.db import Connection, Pool
 from forum.registrations import lists
 from forum.registrations.types import RegistrationFilter
+from forum.sheets import XLSX_TYPE
 from tests.client import Client, pointers
 from tests.factories import REGISTRATIONS, make_delegation, make_entity, make_registration
+from tests.kernel.test_sheets import read_workbook
 
 COLUMNS = [
     "id", "status", "mode", "waitlist_position", "given_name", "family_name", "email", "language", "timezone",
@@ -97,9 +99,9 @@ async def test_table_is_read_page_by_page_and_holds_nothing_meanwhile(
     edition_id, everybody = UUID(edition["id"]), RegistrationFilter()
     async with pool.acquire() as conn:
         rows = await lists.read_rows(conn, edition_id, everybody, None)
-    table = lists.encode_table(pool, edition_id, everybody, rows)
+    table = lists.encode_csv_pages(lists.read_pages(pool, edition_id, everybody, rows))
 
-    parts = [await anext(table)]
+    parts = [await anext(table), await anext(table)]
     assert pool.get_size() == pool.get_idle_size()
     later = await make_registration(registrar, "later@delegates.example")
     await registrar.made(f"{REGISTRATIONS}/{made[0]['id']}/withdraw", {})
@@ -107,7 +109,7 @@ async def test_table_is_read_page_by_page_and_holds_nothing_meanwhile(
     assert pool.get_size() == pool.get_idle_size()
     parts += [part async for part in table]
 
-    assert len(parts) == 3
+    assert len(parts) == 4
     assert [(row["id"], row["status"]) for row in read(b"".join(parts).decode())] == [
         (made[0]["id"], "approved"),
         (made[1]["id"], "approved"),
@@ -115,6 +117,40 @@ async def test_table_is_read_page_by_page_and_holds_nothing_meanwhile(
         (made[3]["id"], "waitlisted"),
         (later["id"], "waitlisted"),
     ]
+
+
+async def test_workbook_has_what_the_table_has(registrar: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "ROWS_AT_ONCE", 2)
+    for n in range(5):
+        await make_registration(registrar, f"p{n}@delegates.example", person={"family_name": "أمينة <&> =1+1"})
+
+    answer = await registrar.get(REGISTRATIONS, params={"format": "xlsx"})
+
+    assert answer.headers["Content-Type"] == XLSX_TYPE
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="registrations.xlsx"'
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    header, *rows = read_workbook(answer.content)
+    assert header == COLUMNS
+    expected = [[*row.values()] for row in await export(registrar)]
+    assert [[str(cell or "") for cell in row] for row in rows] == expected
+    assert [row[3] for row in rows] == [None, None, 1, 2, 3]
+
+
+async def test_workbook_that_nobody_reads_on_is_ended(
+    registrar: Client, edition: dict[str, Any], pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "ROWS_AT_ONCE", 1)
+    for n in range(3):
+        await make_registration(registrar, f"p{n}@delegates.example")
+    edition_id, everybody = UUID(edition["id"]), RegistrationFilter()
+    async with pool.acquire() as conn:
+        rows = await lists.read_rows(conn, edition_id, everybody, None)
+    table = lists.encode_xlsx_pages(lists.read_pages(pool, edition_id, everybody, rows))
+
+    assert (await anext(table)).startswith(b"PK")
+    await table.aclose()
+
+    assert pool.get_size() == pool.get_idle_size()
 
 
 async def test_table_of_nobody_is_a_header(registrar: Client) -> None:

@@ -1,6 +1,7 @@
 """The HTTP side of registrars' lists, exports and counts."""
 
-from typing import Annotated, cast
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Response, get
@@ -14,18 +15,16 @@ from forum.http import ForumRequest, ForumResponse
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, needs
 from forum.registrations import lists, service
-from forum.registrations.list_types import CountedBy, ListFormat, RegistrationCounts
+from forum.registrations.list_types import CountedBy, ListFormat, RegistrationCounts, RegistrationRow
 from forum.registrations.types import Consent, Registration, RegistrationFilter, RegistrationStatus, Source
+from forum.sheets import XLSX_TYPE
 from forum.tables import CSV_TYPE
 from forum.transactions import unit_of
 
 READ = needs(Permission.REGISTRATIONS_READ)
 TAGS = ["registrations"]
 REGISTRATIONS = "/editions/{edition:str}/registrations"
-TABLE_HEADERS = {
-    "Content-Disposition": 'attachment; filename="registrations.csv"',
-    "Cache-Control": "private, no-store",
-}
+MEDIA_TYPES: Final = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
 Words = Annotated[
     str | None,
     QueryParameter(
@@ -58,23 +57,24 @@ async def list_registrations(
 ) -> Response[Page[Registration]]:
     """The registrations of an edition, for registrars, in the order in which they were made.
 
-    With `format=csv` all of them as text/csv, from `cursor` on and whatever the `limit`, without accessibility needs;
-    cells that a spreadsheet would run as a formula begin with an apostrophe.
+    With `format=csv` or `format=xlsx` all of them as a table, from `cursor` on and whatever the `limit`, without
+    accessibility needs. In text/csv, cells that a spreadsheet would run as a formula begin with an apostrophe.
     """
     named = (status, mode, category, country, delegation, entity, email, external_id, source, language, consent, q)
     wanted = lists.require_words(RegistrationFilter(*named))
-    if format == "csv":
-        return await _export(request, conn, edition_id, wanted, paging)
-    return ForumResponse(await service.list_registrations(conn, edition_id, wanted, paging))
-
-
-async def _export(
-    request: ForumRequest, conn: Connection, edition_id: UUID, wanted: RegistrationFilter, paging: Paging
-) -> Response[Page[Registration]]:
+    if format == "json":
+        return ForumResponse(await service.list_registrations(conn, edition_id, wanted, paging))
     rows = await lists.read_rows(conn, edition_id, wanted, paging.after(UUID))
     await unit_of(request.scope).close()  # nothing is held while the client reads
-    table = lists.encode_table(request.app.state.pool, edition_id, wanted, rows)
-    return cast("Response[Page[Registration]]", Stream(table, media_type=CSV_TYPE, headers=TABLE_HEADERS))
+    return _table(lists.read_pages(request.app.state.pool, edition_id, wanted, rows), format)
+
+
+def _table(pages: AsyncIterator[list[RegistrationRow]], format: str) -> Response[Any]:
+    headers = {
+        "Content-Disposition": f'attachment; filename="registrations.{format}"',
+        "Cache-Control": "private, no-store",
+    }
+    return Stream(lists.ENCODERS[format](pages), media_type=MEDIA_TYPES[format], headers=headers)
 
 
 @get(f"{REGISTRATIONS}/counts", opt=READ, operation_id="count_registrations", tags=TAGS)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-ListFormat = Literal["json", "csv"]
+ListFormat = Literal["json", "csv", "xlsx"]
 CountedBy = Literal["status", "mode", "category", "delegation", "country"]
 
 
