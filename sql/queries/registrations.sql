@@ -165,8 +165,11 @@ WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NUL
   AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
   AND ($6::uuid IS NULL OR delegation = $6) AND ($7::uuid IS NULL OR entity = $7)
   AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9)
-  AND ($10::uuid IS NULL OR id > $10)
-ORDER BY id LIMIT $11;
+  AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
+  AND ($12::text IS NULL OR $12 = ANY (consents))
+  AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
+  AND ($14::uuid IS NULL OR id > $14)
+ORDER BY id LIMIT $15;
 
 -- name: count_registrations
 -- How many registrations the list has.
@@ -174,7 +177,52 @@ SELECT count(*) FROM registration_details
 WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
   AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
   AND ($6::uuid IS NULL OR delegation = $6) AND ($7::uuid IS NULL OR entity = $7)
-  AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9);
+  AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9)
+  AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
+  AND ($12::text IS NULL OR $12 = ANY (consents))
+  AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]));
+
+-- name: list_registration_rows
+-- The same registrations as lines of a table. Who waits is numbered once for all rows: counting for each who is before them,
+-- as for a single one, would take the square of the waiting list's length.
+WITH chosen AS (
+    SELECT id, status, mode, person, language, country, category, entity, delegation, consents, source, external_id, created_at
+    FROM registration_details
+    WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
+      AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
+      AND ($6::uuid IS NULL OR delegation = $6) AND ($7::uuid IS NULL OR entity = $7)
+      AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9)
+      AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
+      AND ($12::text IS NULL OR $12 = ANY (consents))
+      AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
+      AND ($14::uuid IS NULL OR id > $14)
+    ORDER BY id LIMIT $15
+),
+waiting AS (
+    SELECT id, row_number() OVER (PARTITION BY mode ORDER BY waitlist_ticket) AS position
+    FROM registrations WHERE edition_id = $1 AND status = 'waitlisted'
+)
+SELECT c.id, c.status, c.mode, w.position AS waitlist_position, c.person ->> 'given_name' AS given_name,
+       c.person ->> 'family_name' AS family_name, c.person ->> 'email' AS email, c.language,
+       c.person ->> 'timezone' AS timezone, c.country, c.category, c.entity, e.name AS entity_name, c.delegation,
+       n.name AS delegation_name, c.consents, c.source, c.external_id, c.created_at
+FROM chosen c
+LEFT JOIN waiting w ON w.id = c.id
+LEFT JOIN entities e ON e.id = c.entity
+LEFT JOIN delegations d ON d.edition_id = $1 AND d.id = c.delegation
+LEFT JOIN entities n ON n.id = d.entity_id
+ORDER BY c.id;
+
+-- name: count_registrations_by
+-- How many registrations there are of each value, the largest number first; null for those without one.
+SELECT CASE $2::text WHEN 'status' THEN r.status WHEN 'mode' THEN r.mode WHEN 'category' THEN r.category
+                     WHEN 'country' THEN r.country WHEN 'delegation' THEN r.delegation_id::text END AS value,
+       min(e.name) AS name, count(*) AS count
+FROM registrations r
+LEFT JOIN delegations d ON $2 = 'delegation' AND d.edition_id = r.edition_id AND d.id = r.delegation_id
+LEFT JOIN entities e ON e.id = d.entity_id
+WHERE r.edition_id = $1 AND ($3::text IS NULL OR r.status = $3) AND ($4::text IS NULL OR r.mode = $4)
+GROUP BY value ORDER BY count DESC, value;
 
 -- name: list_own_registrations
 -- A person's registrations in every edition.
@@ -220,6 +268,10 @@ ORDER BY number LIMIT $4;
 INSERT INTO badge_keys (private_key, public_key, created_at)
 SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM badge_keys);
 
+-- name: insert_badge_key
+-- One more key, which signs from now on.
+INSERT INTO badge_keys (private_key, public_key, created_at) VALUES ($1, $2, $3) RETURNING id;
+
 -- name: lock_badge_keys
 -- Several processes may start at once: only one makes the first key.
 SELECT pg_advisory_xact_lock(hashtextextended('badge keys', 0));
@@ -235,3 +287,21 @@ FROM badges b JOIN registrations r ON r.edition_id = b.edition_id AND r.id = b.r
 WHERE b.edition_id = $1 AND b.registration_id = $2 AND ($3 OR r.person_id = $4)
   AND ($5::uuid IS NULL OR b.id > $5)
 ORDER BY b.id LIMIT $6;
+
+-- name: find_badge
+-- A badge, for the owner of its registration or for who may read all of the edition.
+SELECT b.id, b.registration_id, b.serial, b.key_id, b.revoked_at
+FROM badges b JOIN registrations r ON r.edition_id = b.edition_id AND r.id = b.registration_id
+WHERE b.edition_id = $1 AND b.id = $2 AND ($3 OR r.person_id = $4);
+
+-- name: list_revoked_badges
+-- The badges of an edition that were revoked, in the order in which that happened.
+SELECT id, revoked_at FROM badges
+WHERE edition_id = $1 AND revoked_at IS NOT NULL AND ($2::timestamptz IS NULL OR revoked_at >= $2)
+  AND ($3::timestamptz IS NULL OR (revoked_at, id) > ($3, $4::uuid))
+ORDER BY revoked_at, id LIMIT $5;
+
+-- name: count_revoked_badges
+-- How many badges the list has.
+SELECT count(*) FROM badges
+WHERE edition_id = $1 AND revoked_at IS NOT NULL AND ($2::timestamptz IS NULL OR revoked_at >= $2);

@@ -33,6 +33,7 @@ from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
+from forum.registrations.badge_routes import WELL_KNOWN
 from forum.registrations.desk import RegistrationDesk
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
@@ -140,7 +141,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         before_request=admit,
     )
     application = http.Application(
-        route_handlers=[api, *HEALTH],
+        route_handlers=[api, *WELL_KNOWN, *HEALTH],
         middleware=[UnitOfWork],
         request_class=http.ForumRequest,
         response_class=http.ForumResponse,

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar, cast
 from urllib.parse import urlencode
 
 import msgspec
@@ -125,23 +125,24 @@ def provide_if_match(header: Annotated[str | None, HeaderParameter(name="If-Matc
     return IfMatch(None if tags == ("*",) else tags)
 
 
+INSTANT_PATTERN: Final = r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})?$"
 AsOf = Annotated[
     str | None,
     QueryParameter(
-        pattern=r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})?$",
+        pattern=INSTANT_PATTERN,
         description="As it was known at this instant, RFC 3339.",
     ),
 ]
 """The parameter `as_of`. Were it declared as an instant, Litestar would take a bare number for one."""
 
 
-def instant_of(as_of: str | None) -> datetime | None:
-    """What `as_of` names; raises `Invalid` when no calendar has it. What instants are allowed is for who asked."""
+def instant_of(text: str | None, parameter: str = "as_of") -> datetime | None:
+    """What a parameter names; raises `Invalid` when no calendar has it. What instants are allowed is for who asked."""
     try:
-        return None if as_of is None else msgspec.convert(as_of, datetime)
+        return None if text is None else msgspec.convert(text, datetime)
     except msgspec.ValidationError:
         detail = "Give an instant of RFC 3339, such as 2023-12-13T08:00:00Z."
-        raise Invalid([Fault(parameter="as_of", code="bad_parameter", detail=detail)]) from None
+        raise Invalid([Fault(parameter=parameter, code="bad_parameter", detail=detail)]) from None
 
 
 _OF_STATUS: Mapping[int, type[ForumError]] = {

@@ -14,16 +14,23 @@ _RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋
 
 def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """The table's bytes. Text that begins like a formula gets a leading apostrophe (OWASP, CSV injection)."""
+    return encode_rows([header]) + encode_rows(rows)
+
+
+def encode_rows(rows: Iterable[Sequence[Cell]]) -> bytes:
+    """More rows of such a table, for one that is sent in parts."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([_text(cell) for cell in row] for row in rows)
+    csv.writer(out, lineterminator="\r\n").writerows([_text(cell) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8")
 
 
-def _text(cell: Cell) -> str:
+def as_text(cell: Cell) -> str:
+    """A cell as text: instants in UTC, nothing as nothing."""
     if isinstance(cell, datetime):
         return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if not isinstance(cell, str):
-        return "" if cell is None else str(cell)
-    return f"'{cell}" if cell.startswith(_RUN_BY_SPREADSHEETS) else cell
+    return "" if cell is None else str(cell)
+
+
+def _text(cell: Cell) -> str:
+    text = as_text(cell)
+    return f"'{text}" if isinstance(cell, str) and text.startswith(_RUN_BY_SPREADSHEETS) else text

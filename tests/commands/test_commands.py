@@ -110,6 +110,14 @@ async def test_migrate_brings_an_empty_database_up_to_date(settings: Settings, c
     assert "up to date" in run("migrate", settings=settings).stderr
 
 
+async def test_badge_key_is_rotated_and_its_id_printed(settings: Settings, conn: Connection) -> None:
+    done = run("badge-key", "rotate", settings=settings)
+
+    assert (done.returncode, done.stdout) == (0, f"{await conn.fetchval('SELECT max(id) FROM badge_keys')}\n")
+    assert await conn.fetchval("SELECT count(*) FROM badge_keys") == 2
+    assert "scanners" in done.stderr
+
+
 def test_openapi_document_is_written_and_compared(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "forum.json"
 

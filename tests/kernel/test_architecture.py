@@ -25,6 +25,7 @@ ONLY_IN = {
     "asyncpg": {"db", "embedded.*", "errors", "listening", "logs", "migrations", "transactions", *OUTSIDE},
     "click": OUTSIDE,
     "rich": OUTSIDE,
+    "segno": {"registrations.*"},
     "uvicorn": OUTSIDE,
 }
 """Which modules may use a library; `*.routes` are those of every slice."""

@@ -1,4 +1,4 @@
-"""`forum migrate` and `forum token`: what needs the database and ends."""
+"""`forum migrate`, `forum token` and `forum badge-key`: what needs the database and ends."""
 
 import asyncio
 from datetime import datetime
@@ -16,7 +16,7 @@ from forum.db import Connection, open_pool
 from forum.editions import service as editions
 from forum.migrations import migrate as apply_migrations
 from forum.permissions import Role
-from forum.registrations.badges import ensure_badge_key
+from forum.registrations.badges import ensure_badge_key, rotate_badge_key
 from forum.settings import Settings
 
 
@@ -36,6 +36,27 @@ async def prepare(settings: Settings) -> list[str]:
         applied = await apply_migrations(conn, lambda name: say(f"migrating {name}"))
         await ensure_badge_key(conn, clock_of(settings)())
     return applied
+
+
+@click.group("badge-key")
+def badge_key() -> None:
+    """The keys that badges are signed with."""
+
+
+@badge_key.command("rotate")
+@click.pass_obj
+def rotate(settings: Settings) -> None:
+    """Sign badges with a new key from now on; those made before stay good. Prints the id of the new key."""
+    with with_services(settings) as complete:
+        key_id = asyncio.run(_rotate(complete))
+    click.echo(key_id)
+    say("Badges made from now on are signed with this key. Have offline scanners read the public keys again.")
+
+
+async def _rotate(settings: Settings) -> int:
+    assert settings.database_url
+    async with await open_pool(settings.database_url, 1) as pool, pool.acquire() as conn:
+        return await rotate_badge_key(conn, clock_of(settings)())
 
 
 @click.group()

@@ -4,24 +4,35 @@ A token is base64url, without padding, of: one byte version, two bytes key id, s
 signature over `forum badge` followed by those nineteen bytes.
 """
 
+import asyncio
 import base64
 import binascii
 import struct
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Meta
 
 from forum.db import Connection
+from forum.errors import Conflict, Fault, Invalid
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
-from forum.registrations import queries
-from forum.registrations.types import Badge, BadgeKey, PublicBadgeKey
+from forum.registrations import badge_queries as queries
+from forum.registrations.badge_types import Badge, BadgeKey, PublicBadgeKey, RevokedBadge
 
 _VERSION = 1
 _HEAD = struct.Struct("!BH16s")
 _DOMAIN = b"forum badge"
+MAY_BE_LATE_BY: Final = timedelta(minutes=2)
+"""A badge is revoked at the instant of a request, and seen to be when its transaction commits, well within this."""
+
+
+class BadgeRevoked(Conflict):
+    """This badge was revoked"""
 
 
 class KeyRing:
@@ -48,6 +59,16 @@ async def ensure_badge_key(conn: Connection, now: datetime) -> None:
         await queries.ensure_badge_key(conn, private.private_bytes_raw(), private.public_key().public_bytes_raw(), now)
 
 
+async def rotate_badge_key(conn: Connection, now: datetime) -> int:
+    """Make a new signing key; returns its id. Badges that were signed with older keys stay good."""
+    private = Ed25519PrivateKey.generate()
+    async with conn.transaction():
+        await queries.lock_badge_keys(conn)
+        return await queries.insert_badge_key(
+            conn, private.private_bytes_raw(), private.public_key().public_bytes_raw(), now
+        )
+
+
 async def list_badges(
     conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, ring: KeyRing, paging: Paging
 ) -> Page[Badge]:
@@ -66,6 +87,48 @@ async def list_badges(
         for row in await queries.list_badges(conn, *key)
     ]
     return paging.page(rows, lambda badge: badge.id)
+
+
+async def draw_badge(
+    conn: Connection,
+    principal: Principal,
+    edition_id: UUID,
+    badge_id: UUID,
+    ring: KeyRing,
+    draw: Callable[[str], bytes],
+) -> bytes:
+    """A live badge's token as `draw` renders it, for its owner and for registrars; raises `BadgeRevoked`."""
+    reads_all = principal.may(Permission.REGISTRATIONS_READ, edition_id)
+    row = await queries.find_badge(conn, edition_id, badge_id, reads_all, principal.person_id)
+    if row.revoked_at:
+        raise BadgeRevoked("No gate accepts it. Show the badge of the registration that is live, if there is one.")
+    key = await ring.find(conn, row.key_id)
+    assert key is not None, "a badge names a key that exists"
+    # drawing takes some ten milliseconds, in which others are to be served
+    return await asyncio.to_thread(draw, sign(row.id, key))
+
+
+async def list_revoked_badges(
+    conn: Connection, edition_id: UUID, since: datetime | None, paging: Paging
+) -> Page[RevokedBadge]:
+    """What a scanner must not accept while it is offline: the badges that were revoked, oldest revocation first.
+
+    With `since`, those alone that it may not have heard of when the last one it had was revoked then. What could have
+    been seen only later than others is among them, so a few come twice. Raises `Invalid`.
+    """
+    begin = None if since is None else _require_instant(since) - MAY_BE_LATE_BY
+    at, badge_id = paging.after(tuple[Annotated[datetime, Meta(tz=True)], UUID]) or (None, None)
+    rows = await queries.list_revoked_badges(conn, edition_id, begin, at, badge_id, paging.limit + 1)
+    total = await queries.count_revoked_badges(conn, edition_id, begin) if paging.count else None
+    return paging.page(rows, lambda badge: (badge.revoked_at, badge.id), total)
+
+
+def _require_instant(since: datetime) -> datetime:
+    if since.tzinfo is None:
+        raise Invalid([Fault(parameter="since", code="timezone_missing", detail="Say in which zone, such as `Z`.")])
+    if not 1900 <= since.year <= 2200:
+        raise Invalid([Fault(parameter="since", code="out_of_range", detail="Give a time between 1900 and 2200.")])
+    return since
 
 
 async def list_public_keys(conn: Connection, paging: Paging) -> Page[PublicBadgeKey]:

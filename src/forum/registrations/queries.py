@@ -7,8 +7,6 @@ from uuid import UUID
 
 from forum.db import Connection, columns, execute, fetch_all, find, get, rows_of, value
 from forum.registrations.types import (
-    BadgeKey,
-    BadgeRow,
     LockedRegistration,
     NamedReferences,
     Places,
@@ -137,32 +135,3 @@ async def list_transitions(
 ) -> list[Transition]:
     """The history of a registration, oldest first."""
     return await fetch_all(conn, _SQL["list_transitions"], Transition, edition_id, registration_id, after, limit)
-
-
-async def ensure_badge_key(conn: Connection, private_key: bytes, public_key: bytes, now: datetime) -> None:
-    """Keep the first badge key, unless there is one."""
-    await execute(conn, _SQL["ensure_badge_key"], private_key, public_key, now)
-
-
-async def lock_badge_keys(conn: Connection) -> None:
-    """Only one process makes the first key."""
-    await execute(conn, _SQL["lock_badge_keys"])
-
-
-async def list_badge_keys(conn: Connection) -> list[BadgeKey]:
-    """Every badge key."""
-    return await fetch_all(conn, _SQL["list_badge_keys"], BadgeKey)
-
-
-async def list_badges(
-    conn: Connection,
-    edition_id: UUID,
-    registration_id: UUID,
-    reads_all: bool,
-    person_id: UUID | None,
-    after: UUID | None,
-    limit: int,
-) -> list[BadgeRow]:
-    """The badges of a registration that is the person's, or any for who reads all."""
-    key = (edition_id, registration_id, reads_all, person_id, after, limit)
-    return await fetch_all(conn, _SQL["list_badges"], BadgeRow, *key)

@@ -1,62 +1,35 @@
-"""The HTTP side of registrations and badges."""
+"""The HTTP side of registrations."""
 
 from datetime import datetime
 from uuid import UUID
 
 from litestar import get, patch, post
-from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 
-from forum.codes import Mode
 from forum.db import Connection
 from forum.http import ForumRequest, IfMatch
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
 from forum.registrations import service
+from forum.registrations.badge_routes import HANDLERS as BADGES
 from forum.registrations.desk import RegistrationDesk
+from forum.registrations.list_routes import HANDLERS as LISTS
 from forum.registrations.types import (
-    Badge,
     ModeSwitch,
     MoveReason,
     NewRegistration,
-    PublicBadgeKey,
     Registration,
-    RegistrationFilter,
     RegistrationPatch,
-    RegistrationStatus,
     Transition,
 )
 from forum.transactions import unit_of
 
-SIGNED_IN, READ, WRITE = (
-    needs(Permission.SIGNED_IN),
-    needs(Permission.REGISTRATIONS_READ),
-    needs(Permission.REGISTRATIONS_WRITE),
-)
+SIGNED_IN, WRITE = needs(Permission.SIGNED_IN), needs(Permission.REGISTRATIONS_WRITE)
 TAGS = ["registrations"]
 REGISTRATIONS = "/editions/{edition:str}/registrations"
-
-
-@get(REGISTRATIONS, opt=READ, operation_id="list_registrations", tags=TAGS)
-async def list_registrations(
-    edition_id: NamedDependency[UUID],
-    conn: NamedDependency[Connection],
-    paging: NamedDependency[Paging],
-    status: FromQuery[RegistrationStatus | None] = None,
-    mode: FromQuery[Mode | None] = None,
-    category: FromQuery[str | None] = None,
-    country: FromQuery[str | None] = None,
-    delegation: FromQuery[UUID | None] = None,
-    entity: FromQuery[UUID | None] = None,
-    email: FromQuery[str | None] = None,
-    external_id: FromQuery[str | None] = None,
-) -> Page[Registration]:
-    """The registrations of an edition, for registrars, in the order in which they were made."""
-    wanted = RegistrationFilter(status, mode, category, country, delegation, entity, email, external_id)
-    return await service.list_registrations(conn, edition_id, wanted, paging)
 
 
 @post(REGISTRATIONS, opt=SIGNED_IN, operation_id="create_registration", tags=TAGS)
@@ -174,27 +147,7 @@ async def list_own_registrations(
     return await service.list_own_registrations(conn, principal, paging)
 
 
-@get("/editions/{edition:str}/badges", opt=SIGNED_IN, operation_id="list_badges", tags=TAGS)
-async def list_badges(
-    registration: FromQuery[UUID],
-    state: State,
-    edition_id: NamedDependency[UUID],
-    conn: NamedDependency[Connection],
-    principal: NamedDependency[Principal],
-    paging: NamedDependency[Paging],
-) -> Page[Badge]:
-    """The badges of a registration, your own or any as a registrar: at most one of them is live."""
-    return await service.list_badges(conn, principal, edition_id, registration, state.key_ring, paging)
-
-
-@get("/badge-keys", opt=needs(Permission.PUBLIC), operation_id="list_badge_keys", tags=TAGS)
-async def list_badge_keys(conn: NamedDependency[Connection], paging: NamedDependency[Paging]) -> Page[PublicBadgeKey]:
-    """The public keys with which a scanner verifies badges without the server."""
-    return await service.list_public_keys(conn, paging)
-
-
 HANDLERS = [
-    list_registrations,
     create_registration,
     get_registration,
     update_registration,
@@ -207,6 +160,6 @@ HANDLERS = [
     ),
     _move_route("revoke", WRITE, "Take an approved place back; the next in line follows."),
     list_own_registrations,
-    list_badges,
-    list_badge_keys,
+    *LISTS,
+    *BADGES,
 ]

@@ -14,7 +14,7 @@ from forum.outbox import publish
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
 from forum.registrations import places, queries
-from forum.registrations.badges import KeyRing, ensure_badge_key, list_badges, list_public_keys, verify
+from forum.registrations.badges import KeyRing, ensure_badge_key, verify
 from forum.registrations.places import (
     MOVES,
     Move,
@@ -46,9 +46,7 @@ __all__ = [
     "create_registration",
     "ensure_badge_key",
     "find_registration",
-    "list_badges",
     "list_own_registrations",
-    "list_public_keys",
     "list_registrations",
     "list_transitions",
     "move_registration",

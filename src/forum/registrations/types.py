@@ -130,6 +130,11 @@ class RegistrationFilter(Struct, frozen=True):
     entity: UUID | None = None
     email: str | None = None
     external_id: str | None = None
+    source: Source | None = None
+    language: str | None = None
+    consent: Consent | None = None
+    q: str | None = None
+    """Words that name and address must have, in any order and spelling: see `fold_text` in the database."""
 
 
 class Places(Struct, frozen=True):
@@ -228,40 +233,3 @@ class LockedRegistration(Struct, frozen=True):
     status: RegistrationStatus
     mode: Mode
     version: int
-
-
-class BadgeRow(Struct, frozen=True):
-    """A badge as it is stored: without its token, which is signed when it is asked for."""
-
-    id: UUID
-    registration_id: UUID
-    serial: int
-    key_id: int
-    revoked_at: datetime | None
-
-
-class Badge(Struct):
-    """A badge: its token can be verified without the server (see the public badge keys)."""
-
-    id: UUID
-    registration: UUID
-    serial: int
-    status: Literal["live", "revoked"]
-    token: str
-
-
-class BadgeKey(Struct, frozen=True):
-    """A signing key, as it is stored."""
-
-    id: int
-    private_key: bytes
-    public_key: bytes
-    created_at: datetime
-
-
-class PublicBadgeKey(Struct):
-    """An Ed25519 public key, in unpadded base64url."""
-
-    id: int
-    algorithm: Literal["Ed25519"]
-    public_key: str
