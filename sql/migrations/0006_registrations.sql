@@ -24,6 +24,7 @@ CREATE TABLE registrations (
     waitlist_ticket bigint,
     external_id text,
     version integer NOT NULL DEFAULT 1,
+    made_by_token uuid DEFAULT nullif(current_setting('forum.token_id', true), '')::uuid,
     created_at timestamptz NOT NULL,
     placed_at timestamptz NOT NULL,
     edited_at timestamptz,
@@ -33,6 +34,8 @@ CREATE TABLE registrations (
     CONSTRAINT registrations_waiting_have_a_ticket CHECK ((status = 'waitlisted') = (waitlist_ticket IS NOT NULL))
 );
 COMMENT ON TABLE registrations IS 'A person at an edition: as whom, how, and whether they have a place.';
+COMMENT ON COLUMN registrations.made_by_token IS
+    'Who registered the person, for the first row of the history: many people can be registered in one statement.';
 COMMENT ON COLUMN registrations.placed_at IS 'When status or mode last changed; part of the DTSTAMP of the person''s invitations.';
 COMMENT ON COLUMN registrations.edited_at IS 'When details were last edited.';
 CREATE UNIQUE INDEX registrations_one_active_per_person ON registrations (edition_id, person_id)
@@ -135,7 +138,7 @@ BEGIN
                                           is_move, at, by_token, reason)
     VALUES (NEW.edition_id, NEW.id, NEW.version, NEW.status, NEW.mode, NEW.category, NEW.country, NEW.delegation_id,
             moved, CASE WHEN moved THEN NEW.placed_at ELSE NEW.edited_at END,
-            nullif(current_setting('forum.token_id', true), '')::uuid,
+            CASE TG_OP WHEN 'INSERT' THEN NEW.made_by_token ELSE nullif(current_setting('forum.token_id', true), '')::uuid END,
             nullif(current_setting('forum.reason', true), ''));
     IF NOT moved THEN
         RETURN NULL;

@@ -9,6 +9,21 @@ SELECT e.status AS edition_status,
        EXISTS (SELECT FROM persons p WHERE p.id = $5::uuid AND lower(p.email) = lower($6::text)) AS is_own_address
 FROM editions e WHERE e.id = $1;
 
+-- name: list_registration_references
+-- The same for many new registrations ($2), in the order of their numbers. No rows: there is no such edition.
+SELECT e.status AS edition_status,
+       EXISTS (SELECT FROM terms t
+               WHERE t.series_code = e.series_code AND t.vocabulary = 'stakeholder_category' AND t.value = a.category)
+           AS is_category_known,
+       a.entity IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = a.entity) AS is_entity_known,
+       a.delegation IS NULL OR EXISTS (SELECT FROM delegations d WHERE d.edition_id = e.id AND d.id = a.delegation)
+           AS is_delegation_known,
+       EXISTS (SELECT FROM persons p WHERE p.id = a.asked_by AND lower(p.email) = lower(a.email)) AS is_own_address
+FROM editions e,
+     jsonb_to_recordset($2::jsonb)
+         AS a (number integer, category text, entity uuid, delegation uuid, asked_by uuid, email text)
+WHERE e.id = $1 ORDER BY a.number;
+
 -- name: lock_places
 -- The places of an edition in these modes, locked in a fixed order until the transaction ends, with the edition's rules.
 -- Who acts, and why, is remembered for the history that a trigger writes.
@@ -54,6 +69,75 @@ SELECT m.id, m.edition_id,
                 WHERE w.edition_id = $1 AND w.mode = m.mode AND w.status = 'waitlisted') END AS waitlist_position,
        m.external_id, m.created_at, m.version
 FROM made m, person;
+
+-- name: insert_registrations
+-- Register many people ($3) for one mode in the order of their numbers: those who want a place get one while there are any
+-- ($4; null: no limit), then they wait. Who has an active registration, or whose external_id is taken, gets nothing and
+-- takes nothing. The caller holds the lock on the places. What is there already is
+-- looked up one by one: a plan that was kept from when the tables were small would read them whole.
+WITH asked AS (
+    SELECT a.number, a.id, a.new_person_id, a.email, a.given_name, a.family_name, a.language, a.timezone, a.entity,
+           a.delegation, a.country, a.category, a.wants_place, a.accessibility_needs, a.consents, a.source, a.external_id,
+           a.token_id, a.at,
+           (SELECT r.id FROM registrations r
+            WHERE r.edition_id = $1 AND r.status IN ('submitted', 'approved', 'waitlisted')
+              AND r.person_id = (SELECT p.id FROM persons p WHERE lower(p.email) = lower(a.email))) AS active_id,
+           (SELECT r.id FROM registrations r WHERE r.edition_id = $1 AND r.external_id = a.external_id) AS namesake_id
+    FROM jsonb_to_recordset($3::jsonb)
+        AS a (number integer, id uuid, new_person_id uuid, email text, given_name text, family_name text, language text,
+              timezone text, entity uuid, delegation uuid, country text, category text, wants_place boolean,
+              accessibility_needs text, consents text[], source text, external_id text, token_id uuid, at timestamptz)
+),
+admitted AS (
+    SELECT id, number, lower(email) AS address,
+           CASE WHEN wants_place THEN count(*) FILTER (WHERE wants_place) OVER (ORDER BY number) END AS turn
+    FROM asked WHERE active_id IS NULL AND namesake_id IS NULL
+),
+dealt AS (
+    SELECT id, number, address,
+           CASE WHEN turn IS NULL THEN 'submitted' WHEN turn > $4::integer THEN 'waitlisted' ELSE 'approved' END AS status,
+           CASE WHEN turn > $4::integer THEN turn - $4::integer END AS line
+    FROM admitted
+),
+tickets AS (
+    SELECT ticket, row_number() OVER (ORDER BY ticket) AS line
+    FROM (SELECT nextval('waitlist_tickets') AS ticket FROM dealt WHERE status = 'waitlisted') drawn
+),
+people AS (
+    INSERT INTO persons (id, email, language, timezone, created_at)
+    SELECT a.new_person_id, a.email, a.language, a.timezone, a.at FROM dealt d JOIN asked a ON a.id = d.id ORDER BY d.address
+    ON CONFLICT (lower(email)) DO UPDATE SET language = persons.language
+    RETURNING id, email
+),
+made AS (
+    INSERT INTO registrations (edition_id, id, person_id, given_name, family_name, language, timezone, entity_id,
+                               delegation_id, country, category, mode, status, accessibility_needs, consents, source,
+                               waitlist_ticket, external_id, made_by_token, created_at, placed_at)
+    SELECT $1, a.id, people.id, a.given_name, a.family_name, a.language, a.timezone, a.entity, a.delegation,
+           coalesce(a.country, (SELECT country FROM entities WHERE id = a.entity)), a.category, $2, d.status,
+           a.accessibility_needs, a.consents, a.source, t.ticket, a.external_id, a.token_id, a.at, a.at
+    FROM dealt d
+    JOIN asked a ON a.id = d.id
+    JOIN people ON lower(people.email) = d.address
+    LEFT JOIN tickets t ON t.line = d.line
+    ORDER BY d.number
+    RETURNING id, edition_id, person_id, given_name, family_name, language, timezone, entity_id, delegation_id, country,
+              category, mode, status, accessibility_needs, consents, source, external_id, created_at, version
+),
+counted AS (
+    UPDATE places SET taken = taken + (SELECT count(*) FROM made WHERE status = 'approved')
+    WHERE edition_id = $1 AND mode = $2 AND EXISTS (SELECT FROM made WHERE status = 'approved')
+),
+before AS (
+    SELECT count(*) AS waiting FROM registrations
+    WHERE edition_id = $1 AND mode = $2 AND status = 'waitlisted'
+)
+SELECT m.id, m.edition_id,
+       jsonb_build_object('given_name', m.given_name, 'family_name', m.family_name, 'email', people.email,
+                          'language', m.language, 'timezone', m.timezone) AS person,
+       m.entity_id AS entity, m.delegation_id AS delegation, m.country, m.category, m.mode, m.status, m.accessibility_needs,
+       m.consents, m.source, before.waiting + d.line AS waitlist_position, m.external_id, m.created_at, m.version
+FROM made m JOIN people ON people.id = m.person_id JOIN dealt d ON d.id = m.id CROSS JOIN before;
 
 -- name: find_active
 -- The active registration of an address.

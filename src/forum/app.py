@@ -34,6 +34,7 @@ from forum.pledges.service import Feed
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.registrations.badge_routes import WELL_KNOWN
+from forum.registrations.desk import RegistrationDesk
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
@@ -166,6 +167,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "key_ring": key_ring,
                 "badge_reader": badge_reader,
                 "scan_desk": ScanDesk(badge_reader),
+                "registration_desk": RegistrationDesk(),
             }
         ),
         lifespan=[_lifespan],

@@ -113,7 +113,9 @@ class Unit:
 
     async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
         if self._connection is None:
-            self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+            # A time limit costs a task of its own: it is set only where there is something to wait for.
+            timeout = None if self._pool.get_idle_size() else ACQUIRE_TIMEOUT_SECONDS
+            self._connection = await self._pool.acquire(timeout=timeout)
         return self._connection
 
     async def commit(self) -> None:
@@ -125,10 +127,11 @@ class Unit:
                 callback()
 
     async def close(self) -> None:
-        """Undo what was not committed and give the connection back."""
+        """Undo what was not committed and give the connection back; nothing is left that could be committed then."""
         if self._transaction is not None:
+            transaction, self._transaction = self._transaction, None
             with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                await self._transaction.rollback()
+                await transaction.rollback()
         if self._connection is not None:
             with contextlib.suppress(asyncpg.InterfaceError, OSError):
                 await self._pool.release(self._connection)

@@ -10,7 +10,7 @@ from tests.bench.report import Measure
 from tests.bench.rounds import Plan, Side, take_turns
 from tests.bench.stage import NOW, Stage, make_live_edition
 
-OWNERS = 200
+OWNERS, OTHERS = 200, 14_000
 PLACES, ASKING = 500, 700
 BARE_INSERT = request("POST", "/bare/rows", body={"name": f"Delegate {SERIAL.decode()}"})
 
@@ -39,6 +39,23 @@ async def register_many(stage: Stage, slug: str, edition_id: str, count: int, pl
         raise RuntimeError(f"registering: {outcome.statuses}")
 
 
+async def _add_others(stage: Stage, edition_id: str) -> None:
+    """As many people online, each with a token, as an edition has: small tables are read from end to end."""
+    await stage.pool.execute(
+        "WITH others AS (INSERT INTO persons (id, email, created_at)"
+        " SELECT gen_random_uuid(), 'other' || n || '@delegates.example', $2 FROM generate_series(1, $3::integer) AS n"
+        " RETURNING id), tokens AS (INSERT INTO tokens (id, sha256, kind, person_id, label, created_at)"
+        " SELECT gen_random_uuid(), sha256(id::text::bytea), 'person', id, 'bench', $2 FROM others)"
+        " INSERT INTO registrations (edition_id, id, person_id, family_name, language, timezone, category, mode,"
+        " status, source, created_at, placed_at) SELECT $1, gen_random_uuid(), id, 'Other', 'en', 'UTC', 'ngo',"
+        " 'online', 'approved', 'client', $2, $2 FROM others",
+        UUID(edition_id),
+        NOW,
+        OTHERS,
+    )
+    await stage.pool.execute("ANALYZE")  # as PostgreSQL does by itself within a minute of so many new rows
+
+
 async def measure_own_registration(stage: Stage, plan: Plan) -> AsyncIterator[Measure]:
     """A registration, read by its owner with their own token."""
     slug = "bench-owners"
@@ -53,6 +70,7 @@ async def measure_own_registration(stage: Stage, plan: Plan) -> AsyncIterator[Me
             issued = await accounts.issue_token(conn, "person", row["person_id"], None, "bench", [], NOW, None)
         forum.append(request("GET", f"/v1/editions/{slug}/registrations/{row['id']}", issued.token))
         bare.append(request("GET", f"/bare/rows/{row['person_id']}"))
+    await _add_others(stage, edition_id)
     sides = Side(stage, forum, 200), Side(stage, bare, 200)
     await take_turns(plan, "own_registration", *sides)
     yield Measure(

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal, get_args
 
 import httpx
 import pytest
@@ -17,6 +17,9 @@ from tests.conftest import Timeline
 from tests.factories import REGISTRATIONS, make_edition, registration_fields
 
 PEOPLE, SEATS = 200, 30
+Path = Literal["together", "alone", "mixed"]
+PATHS = pytest.mark.parametrize("path", get_args(Path))
+"""The two ways of being registered: with all others who come, or alone, as a request with an `Idempotency-Key` is."""
 
 
 @pytest.fixture
@@ -37,11 +40,34 @@ async def frontends(client: Client, twin: Client, **changes: Any) -> list[Client
     return [frontend, twin.with_token(frontend.token)]
 
 
-async def ask_all(callers: list[Client], people: int) -> list[httpx.Response]:
+def headers(path: Path, number: int) -> dict[str, str]:
+    """What has the request with this number go that way."""
+    is_alone = path == "alone" or (path == "mixed" and number % 3 == 0)
+    return {"Idempotency-Key": f"request-{number}"} if is_alone else {}
+
+
+async def ask_all(callers: list[Client], people: int, path: Path) -> list[httpx.Response]:
     """Everybody asks for the hall at once."""
     return await asyncio.gather(
-        *(callers[n % 2].post(REGISTRATIONS, registration_fields(f"p{n}@delegates.example")) for n in range(people))
+        *(
+            callers[n % 2].post(REGISTRATIONS, registration_fields(f"p{n}@delegates.example"), headers=headers(path, n))
+            for n in range(people)
+        )
     )
+
+
+def outcome(answers: list[httpx.Response]) -> tuple[Counter[int], Counter[str], list[int]]:
+    """Statuses of the answers and of the registrations, and the positions of those who wait."""
+    bodies = [answer.json() for answer in answers if answer.status_code == 201]
+    positions = sorted(body["waitlist_position"] for body in bodies if body["status"] == "waitlisted")
+    return Counter(a.status_code for a in answers), Counter(body["status"] for body in bodies), positions
+
+
+EXACT = (
+    Counter({201: PEOPLE}),
+    Counter({"approved": SEATS, "waitlisted": PEOPLE - SEATS}),
+    list(range(1, PEOPLE - SEATS + 1)),
+)
 
 
 async def recount(conn: Connection) -> tuple[int, int, int]:
@@ -55,39 +81,44 @@ async def recount(conn: Connection) -> tuple[int, int, int]:
     return row[0], row[1], row[2]
 
 
-async def test_last_places_go_to_exactly_as_many_as_there_are(client: Client, twin: Client, conn: Connection) -> None:
+@PATHS
+async def test_last_places_go_to_exactly_as_many_as_there_are(
+    client: Client, twin: Client, conn: Connection, path: Path
+) -> None:
     callers = await frontends(client, twin, in_person_capacity=SEATS)
 
-    answers = await ask_all(callers, PEOPLE)
+    answers = await ask_all(callers, PEOPLE, path)
 
-    assert Counter(a.status_code for a in answers) == {201: PEOPLE}
-    bodies = [answer.json() for answer in answers]
-    assert Counter(body["status"] for body in bodies) == {"approved": SEATS, "waitlisted": PEOPLE - SEATS}
-    positions = sorted(body["waitlist_position"] for body in bodies if body["status"] == "waitlisted")
-    assert positions == list(range(1, PEOPLE - SEATS + 1))
+    assert outcome(answers) == EXACT
     assert await recount(conn) == (SEATS, SEATS, SEATS)
+    transactions = await conn.fetchval("SELECT count(DISTINCT xmin::text) FROM registrations")
+    assert (transactions == PEOPLE) if path == "alone" else (transactions < PEOPLE)
 
 
+@PATHS
 async def test_race_is_caught_by_the_constraint_when_the_lock_is_taken_out(
-    client: Client, twin: Client, conn: Connection, monkeypatch: pytest.MonkeyPatch
+    client: Client, twin: Client, conn: Connection, monkeypatch: pytest.MonkeyPatch, path: Path
 ) -> None:
     callers = await frontends(client, twin, in_person_capacity=SEATS)
     unlocked = queries._SQL["lock_places"].replace("FOR UPDATE OF p", "")
     monkeypatch.setitem(queries._SQL, "lock_places", unlocked)
 
-    answers = await ask_all(callers, PEOPLE)
+    answers = await ask_all(callers, PEOPLE, path)
 
-    assert Counter(a.status_code for a in answers) != {201: PEOPLE}
+    assert outcome(answers) != EXACT
     taken, approved, badges = await recount(conn)
     assert taken == approved == badges <= SEATS
 
 
+@PATHS
 async def test_one_person_who_asks_many_times_at_once_is_registered_once(
-    client: Client, twin: Client, conn: Connection
+    client: Client, twin: Client, conn: Connection, path: Path
 ) -> None:
     callers = await frontends(client, twin, in_person_capacity=SEATS)
 
-    answers = await asyncio.gather(*(callers[n % 2].post(REGISTRATIONS, registration_fields()) for n in range(40)))
+    answers = await asyncio.gather(
+        *(callers[n % 2].post(REGISTRATIONS, registration_fields(), headers=headers(path, n)) for n in range(40))
+    )
 
     made = [answer.json()["id"] for answer in answers if answer.status_code == 201]
     refused = {(a.status_code, a.json()["id"]) for a in answers if a.status_code != 201}
@@ -95,19 +126,41 @@ async def test_one_person_who_asks_many_times_at_once_is_registered_once(
     assert await recount(conn) == (1, 1, 1)
 
 
-async def test_places_stay_exact_while_people_come_go_and_capacity_changes(
+async def test_people_who_ask_for_both_modes_at_once_are_registered_once(
     client: Client, twin: Client, conn: Connection
+) -> None:
+    callers = await frontends(client, twin, in_person_capacity=SEATS)
+    modes = ("in_person", "online")
+
+    answers = await asyncio.gather(
+        *(
+            callers[(n + len(mode)) % 2].post(REGISTRATIONS, registration_fields(f"p{n}@delegates.example", mode=mode))
+            for n in range(30)
+            for mode in modes
+        )
+    )
+
+    assert Counter(answer.status_code for answer in answers) == {201: 30, 409: 30}
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"already_registered"}
+    in_person = sum(answer.json().get("mode") == "in_person" for answer in answers)
+    assert await recount(conn) == (in_person, in_person, in_person)
+
+
+@PATHS
+async def test_places_stay_exact_while_people_come_go_and_capacity_changes(
+    client: Client, twin: Client, conn: Connection, path: Path
 ) -> None:
     callers = await frontends(client, twin, in_person_capacity=5)
     organizer = await client.as_role("organizer", (await client.get("/v1/editions/grf-2023")).json()["id"])
 
     async def come_and_go(number: int) -> list[int]:
-        made = await callers[number % 2].post(REGISTRATIONS, registration_fields(f"p{number}@delegates.example"))
-        path = f"{REGISTRATIONS}/{made.json()['id']}"
+        fields = registration_fields(f"p{number}@delegates.example")
+        made = await callers[number % 2].post(REGISTRATIONS, fields, headers=headers(path, number))
+        one = f"{REGISTRATIONS}/{made.json()['id']}"
         move = ("withdraw", "switch-mode", "stay")[number % 3]
         if move == "stay":
             return [made.status_code]
-        gone = await organizer.post(f"{path}/{move}", {"mode": "online"} if move == "switch-mode" else {})
+        gone = await organizer.post(f"{one}/{move}", {"mode": "online"} if move == "switch-mode" else {})
         return [made.status_code, gone.status_code]
 
     async def change_capacity(capacity: int) -> list[int]:

@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from forum.db import Connection, columns, execute, fetch_all, find, get, value
+from forum.db import Connection, columns, execute, fetch_all, find, get, rows_of, value
 from forum.registrations.types import (
     LockedRegistration,
+    NamedReferences,
     Places,
     Registration,
     RegistrationFilter,
     RegistrationReferences,
+    RegistrationRow,
     Transition,
 )
 from forum.sqlfiles import load_statements
@@ -33,6 +35,14 @@ async def get_registration_references(
     return await get(conn, _SQL["get_registration_references"], RegistrationReferences, edition_id, *named)
 
 
+async def list_registration_references(
+    conn: Connection, edition_id: UUID, named: Sequence[NamedReferences]
+) -> list[RegistrationReferences]:
+    """What is known of the things that many new registrations name, in their order; empty without the edition."""
+    sql = _SQL["list_registration_references"]
+    return await fetch_all(conn, sql, RegistrationReferences, edition_id, rows_of(named))
+
+
 async def lock_places(
     conn: Connection, edition_id: UUID, modes: Sequence[str], token_id: str, reason: str
 ) -> list[Places]:
@@ -43,6 +53,13 @@ async def lock_places(
 async def insert_registration(conn: Connection, *fields: Any) -> Registration | None:
     """Register a person; None when they are registered already. The fields stand in the statement's order."""
     return await find(conn, _SQL["insert_registration"], Registration, *fields)
+
+
+async def insert_registrations(
+    conn: Connection, edition_id: UUID, mode: str, rows: Sequence[RegistrationRow], free: int | None
+) -> list[Registration]:
+    """Register many people for a mode with so many free places (None: no limit); those who were not there already."""
+    return await fetch_all(conn, _SQL["insert_registrations"], Registration, edition_id, mode, rows_of(rows), free)
 
 
 async def find_active(conn: Connection, edition_id: UUID, email: str) -> UUID | None:

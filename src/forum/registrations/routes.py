@@ -10,11 +10,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from forum.db import Connection
-from forum.http import IfMatch
+from forum.http import ForumRequest, IfMatch
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
 from forum.registrations import service
 from forum.registrations.badge_routes import HANDLERS as BADGES
+from forum.registrations.desk import RegistrationDesk
 from forum.registrations.list_routes import HANDLERS as LISTS
 from forum.registrations.types import (
     ModeSwitch,
@@ -24,6 +25,7 @@ from forum.registrations.types import (
     RegistrationPatch,
     Transition,
 )
+from forum.transactions import unit_of
 
 SIGNED_IN, WRITE = needs(Permission.SIGNED_IN), needs(Permission.REGISTRATIONS_WRITE)
 TAGS = ["registrations"]
@@ -33,8 +35,8 @@ REGISTRATIONS = "/editions/{edition:str}/registrations"
 @post(REGISTRATIONS, opt=SIGNED_IN, operation_id="create_registration", tags=TAGS)
 async def create_registration(
     data: JSONBody[NewRegistration],
+    request: ForumRequest,
     edition_id: NamedDependency[UUID],
-    conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> Registration:
@@ -43,7 +45,12 @@ async def create_registration(
     When no place is free the answer is 201 with status `waitlisted` and the position in line. 409
     `already_registered` names the active registration of that person in `id`.
     """
-    return await service.create_registration(conn, principal, edition_id, data, now)
+    state, unit = request.app.state, unit_of(request.scope)
+    if unit.request_key:  # the answer is stored with the registration
+        return await service.create_registration(await unit.connection(), principal, edition_id, data, now)
+    await unit.close()  # nothing is held while the desk registers them with others
+    desk: RegistrationDesk = state.registration_desk
+    return await desk.create_registration(state.pool, principal, edition_id, data, now)
 
 
 @get(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=SIGNED_IN, operation_id="get_registration", tags=TAGS)

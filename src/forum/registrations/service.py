@@ -77,22 +77,23 @@ async def create_registration(
     can be refused is refused before the lock on the places is taken, which is held for one statement and the commit.
     Raises `AlreadyRegistered` with the id of the registration that there is.
     """
-    source = _source(principal, edition_id)
+    source = source_of(principal, edition_id)
     person = (principal.person_id, new.person.email)
     known = await queries.get_registration_references(
         conn, edition_id, new.category, new.entity, new.delegation, *person
     )
     if source == "self":
-        _require_own(known)
-    _check_references(known)
+        require_own(known)
+    check_references(known)
     registration_id = new_id()
     await publish(conn, InviteRegistration(edition_id, registration_id))
     there = await places.lock(conn, principal, edition_id, [new.mode])
-    status = _first_status(there[new.mode], source, now)
+    status = first_status(there[new.mode], source, now)
     return await _insert(conn, edition_id, registration_id, new, status, source, now)
 
 
-def _source(principal: Principal, edition_id: UUID) -> Source:
+def source_of(principal: Principal, edition_id: UUID) -> Source:
+    """As what a principal registers people; raises `Forbidden` for a machine that may not."""
     if principal.may(Permission.REGISTRATIONS_WRITE, edition_id):
         return "registrar"
     if principal.may(Permission.REGISTRATIONS_CREATE, edition_id):
@@ -102,14 +103,16 @@ def _source(principal: Principal, edition_id: UUID) -> Source:
     return "self"
 
 
-def _require_own(known: RegistrationReferences) -> None:
+def require_own(known: RegistrationReferences) -> None:
+    """A person registers their own address, once the edition is announced; raises `NotFound` and `Forbidden`."""
     if known.edition_status == "draft":
         raise NotFound
     if not known.is_own_address:
         raise Forbidden("You can register the address only that you signed in with.")
 
 
-def _check_references(known: RegistrationReferences) -> None:
+def check_references(known: RegistrationReferences) -> None:
+    """Raise `Invalid` with everything that a registration names and that is not there."""
     found = {
         "/category": ("unknown_value", "The series has no such stakeholder_category.", known.is_category_known),
         "/entity": ("unknown_reference", "There is no such entity.", known.is_entity_known),
@@ -124,7 +127,7 @@ def _check_references(known: RegistrationReferences) -> None:
         raise Invalid(faults)
 
 
-def _first_status(there: Places, source: Source, now: datetime) -> RegistrationStatus:
+def first_status(there: Places, source: Source, now: datetime) -> RegistrationStatus:
     """What becomes of somebody who asks; raises `RegistrationClosed`. Neither window nor review binds registrars."""
     if not there.is_offered:
         raise Invalid.at("/mode", "mode_not_offered", f"This edition is {there.edition_mode}.")
@@ -152,11 +155,15 @@ async def _insert(
         person.language, person.timezone, new.entity, new.delegation, new.country, new.category, new.mode, status,
         new.accessibility_needs, new.consents, source, new.external_id, now,
     )  # fmt: skip
-    if registration is not None:
-        return registration
-    if existing := await queries.find_active(conn, edition_id, person.email):
-        raise AlreadyRegistered(id=existing)
-    raise ExternalIdTaken
+    if registration is None:
+        raise await explain_refusal(conn, edition_id, person.email)
+    return registration
+
+
+async def explain_refusal(conn: Connection, edition_id: UUID, email: str) -> Conflict:
+    """Why somebody could not be registered: they are already, or else their `external_id` is taken."""
+    existing = await queries.find_active(conn, edition_id, email)
+    return AlreadyRegistered(id=existing) if existing else ExternalIdTaken()
 
 
 async def find_registration(
@@ -230,4 +237,4 @@ def _require_active(locked: LockedRegistration) -> None:
 
 async def _check_changed_references(conn: Connection, edition_id: UUID, after: Registration) -> None:
     named = (after.category, after.entity, after.delegation)
-    _check_references(await queries.get_registration_references(conn, edition_id, *named, None, after.person.email))
+    check_references(await queries.get_registration_references(conn, edition_id, *named, None, after.person.email))

@@ -188,6 +188,44 @@ class RegistrationReferences(Struct, frozen=True):
     is_own_address: bool
 
 
+class NamedReferences(Struct, frozen=True):
+    """The things that one of many new registrations names, and the person who asks."""
+
+    number: int
+    category: Term
+    entity: UUID | None
+    delegation: UUID | None
+    asked_by: UUID | None
+    email: str
+
+
+class RegistrationRow(Struct, frozen=True, kw_only=True):
+    """One of many people who are registered together; `number` is the order in which they came."""
+
+    number: int
+    id: UUID
+    new_person_id: UUID
+    """The id of the person, unless the address is known."""
+    email: str
+    given_name: str | None
+    family_name: str
+    language: str
+    timezone: str
+    entity: UUID | None
+    delegation: UUID | None
+    country: str | None
+    category: str
+    wants_place: bool
+    """A place, or else to wait for one; not when staff decides first."""
+    accessibility_needs: str | None
+    consents: list[Consent]
+    source: Source
+    external_id: str | None
+    token_id: UUID
+    """Who registers them."""
+    at: datetime
+
+
 class LockedRegistration(Struct, frozen=True):
     """What decides how a registration can move; it stays so until the transaction ends."""
 
