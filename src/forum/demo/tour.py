@@ -84,8 +84,12 @@ class Tour:
                 progress.add_task(name, total=None)
                 try:
                     found = await step(self)
-                except* StepFailed as group:
-                    raise StepFailed(f"{name}: {_first(group)}") from group
+                except StepFailed as error:
+                    raise StepFailed(f"{name}: {error}") from error
+                except ExceptionGroup as group:
+                    if (failed := group.subgroup(StepFailed)) is None:
+                        raise
+                    raise StepFailed(f"{name}: {_first(failed)}") from group
             seconds = time.monotonic() - began
             self.console.print(f"[green]✓[/green] [bold]{name}[/bold] [dim]{seconds:.1f} s[/dim]\n  {found}")
 
