@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-from forum.registrations import queries
+from forum.registrations import badge_queries
 from forum.registrations.badges import sign
 from tests.bench.load import SERIAL, request
 from tests.bench.registrations import BARE_INSERT, register_many
@@ -32,7 +32,7 @@ def scan_fields(badge: str, direction: str) -> dict[str, Any]:
 async def _badge_tokens(stage: Stage, edition_id: str) -> list[str]:
     """The signed token of every live badge."""
     async with stage.pool.acquire() as conn:
-        keys = {key.id: key for key in await queries.list_badge_keys(conn)}
+        keys = {key.id: key for key in await badge_queries.list_badge_keys(conn)}
     rows = await stage.pool.fetch(
         "SELECT id, key_id FROM badges WHERE edition_id = $1 AND revoked_at IS NULL ORDER BY id", UUID(edition_id)
     )
