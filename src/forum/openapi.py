@@ -39,6 +39,10 @@ _REASONS: Final = {
     428: "If-Match is needed.",
     503: "A part that it depends on does not answer; try again after `Retry-After`.",
 }
+_FORMATS: Final = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
@@ -92,6 +96,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], schem
         if status.startswith("2"):
             _add_headers(response, status, schema)
             _name_as_bytes(response)
+            _name_formats(response, parameters)
 
 
 def _statuses(path: str, method: str, operation: dict[str, Any], conditional: bool) -> list[int]:
@@ -109,6 +114,13 @@ def _statuses(path: str, method: str, operation: dict[str, Any], conditional: bo
     if conditional:
         statuses |= {412, 428}
     return sorted(statuses)
+
+
+def _name_formats(response: dict[str, Any], parameters: list[dict[str, Any]]) -> None:
+    """What `?format=` can ask for beside JSON."""
+    asked: dict[str, Any] = next((parameter["schema"] for parameter in parameters if parameter["name"] == "format"), {})
+    for name in sorted(_FORMATS.keys() & set(asked.get("enum", []))):
+        response["content"][_FORMATS[name]] = {"schema": {"type": "string", "format": "binary"}}
 
 
 def _name_as_bytes(response: dict[str, Any]) -> None:
