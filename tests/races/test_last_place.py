@@ -1,16 +1,23 @@
 """The last place, wanted by many at once: two applications on one database, each with a pool of its own."""
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any, Literal, get_args
+from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
+import msgspec
 import pytest
 
 from forum.app import create_app
-from forum.db import Connection, open_pool
+from forum.db import Connection, Pool, open_pool
+from forum.permissions import Principal
 from forum.registrations import queries
+from forum.registrations.batches import Answer, Asked, register_together
+from forum.registrations.types import NewRegistration, Places
 from forum.settings import Settings
 from tests.client import Client
 from tests.conftest import Timeline
@@ -95,19 +102,55 @@ async def test_last_places_go_to_exactly_as_many_as_there_are(
     assert (transactions == PEOPLE) if path == "alone" else (transactions < PEOPLE)
 
 
-@PATHS
+@pytest.fixture
+def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock on the places is taken out, and the first two who read them have both read before either goes on."""
+    read_places, both_have_read, reads = queries.lock_places, asyncio.Barrier(2), itertools.count(1)
+
+    async def read_without_lock(*args: Any) -> list[Places]:
+        places = await read_places(*args)
+        if next(reads) <= 2:
+            async with asyncio.timeout(10):  # with the lock, the second never reads
+                await both_have_read.wait()
+        return places
+
+    monkeypatch.setitem(queries._SQL, "lock_places", queries._SQL["lock_places"].replace("FOR UPDATE OF p", ""))
+    monkeypatch.setattr(queries, "lock_places", read_without_lock)
+
+
+@pytest.mark.usefixtures("unlocked")
 async def test_race_is_caught_by_the_constraint_when_the_lock_is_taken_out(
-    client: Client, twin: Client, conn: Connection, monkeypatch: pytest.MonkeyPatch, path: Path
+    client: Client, twin: Client, conn: Connection
 ) -> None:
-    callers = await frontends(client, twin, in_person_capacity=SEATS)
-    unlocked = queries._SQL["lock_places"].replace("FOR UPDATE OF p", "")
-    monkeypatch.setitem(queries._SQL, "lock_places", unlocked)
+    callers = await frontends(client, twin, in_person_capacity=1)
 
-    answers = await ask_all(callers, PEOPLE, path)
+    answers = await ask_all(callers, 2, "alone")
 
-    assert outcome(answers) != EXACT
-    taken, approved, badges = await recount(conn)
-    assert taken == approved == badges <= SEATS
+    assert sorted(answer.status_code for answer in answers) == [201, 422]
+    assert await recount(conn) == (1, 1, 1)
+
+
+@pytest.mark.usefixtures("unlocked")
+async def test_race_of_two_batches_is_caught_by_the_constraint_when_the_lock_is_taken_out(
+    client: Client, pool: Pool, conn: Connection
+) -> None:
+    edition_id = UUID((await make_edition(client, in_person_capacity=SEATS))["id"])
+    frontend = Principal(uuid4(), "client", None, edition_id, "grf-2023", ["registrations:create"], [])
+
+    async def register(batch: int) -> list[Answer]:
+        people = [registration_fields(f"p{batch}-{n}@delegates.example") for n in range(SEATS)]
+        asked = [
+            Asked(uuid4(), frontend, "client", msgspec.convert(fields, NewRegistration), client.clock())
+            for fields in people
+        ]
+        async with pool.acquire() as own, own.transaction():
+            return await register_together(own, edition_id, "in_person", asked)
+
+    outcomes = await asyncio.gather(register(1), register(2), return_exceptions=True)
+
+    [caught] = [outcome for outcome in outcomes if isinstance(outcome, asyncpg.CheckViolationError)]
+    assert caught.constraint_name == "places_taken_never_exceed_capacity"
+    assert await recount(conn) == (SEATS, SEATS, SEATS)
 
 
 @PATHS
