@@ -25,9 +25,10 @@ async def end_presences(office: Office, conn: Connection) -> None:
     await attendance.end_stale_presences(conn, office.clock())
 
 
-async def lapse_offers(office: Office, conn: Connection) -> None:
-    """Pass on the places that were offered and not accepted in time."""
+async def pass_places_on(office: Office, conn: Connection) -> None:
+    """Pass on the places that were offered and not accepted in time, or reserved and not taken."""
     await registrations.lapse_offers(conn, office.clock())
+    await registrations.release_due_reserves(conn, office.clock())
 
 
 async def forget_the_old(office: Office, conn: Connection) -> None:
@@ -36,7 +37,7 @@ async def forget_the_old(office: Office, conn: Connection) -> None:
     await outbox.delete_done_jobs(conn, system_clock())
 
 
-EVERY_MINUTE = [ask_for_reports, end_presences, lapse_offers, forget_the_old]
+EVERY_MINUTE = [ask_for_reports, end_presences, pass_places_on, forget_the_old]
 
 
 async def keep_house(ctx: dict[str, Any]) -> None:

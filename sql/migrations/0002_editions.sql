@@ -58,6 +58,7 @@ COMMENT ON COLUMN places.kept_over_capacity IS 'People who keep their place afte
 
 CREATE TABLE reserves (
     edition_id uuid NOT NULL,
+    id uuid NOT NULL,
     mode text NOT NULL,
     category text NOT NULL,
     places integer NOT NULL CONSTRAINT reserves_are_not_empty CHECK (places > 0),
@@ -65,9 +66,11 @@ CREATE TABLE reserves (
     release_at timestamptz,
     released_at timestamptz,
     version integer NOT NULL DEFAULT 1,
-    CONSTRAINT reserves_pkey PRIMARY KEY (edition_id, mode, category),
+    CONSTRAINT reserves_pkey PRIMARY KEY (edition_id, id),
     CONSTRAINT reserves_places_exist FOREIGN KEY (edition_id, mode) REFERENCES places
 );
+CREATE UNIQUE INDEX reserves_one_per_mode_and_category ON reserves (edition_id, mode, category) WHERE released_at IS NULL;
+CREATE INDEX reserves_to_release ON reserves (release_at) WHERE released_at IS NULL;
 COMMENT ON TABLE reserves IS 'Places of an edition that only one category may take, until they are released for all.';
 COMMENT ON COLUMN reserves.taken IS 'How many of the category have a place in this mode: it may be more than are reserved.';
 

@@ -206,7 +206,8 @@ BEGIN
       AND (q.edition_id, q.delegation_id, q.mode) = (c.edition_id, c.delegation_id, c.mode);
     UPDATE reserves v SET taken = v.taken + c.places
     FROM (SELECT edition_id, mode, category, sum(places)::integer AS places FROM unnest(changes) GROUP BY 1, 2, 3) c
-    WHERE c.places <> 0 AND (v.edition_id, v.mode, v.category) = (c.edition_id, c.mode, c.category);
+    WHERE c.places <> 0 AND (v.edition_id, v.mode, v.category) = (c.edition_id, c.mode, c.category)
+      AND v.released_at IS NULL;
     UPDATE places p
     SET taken = p.taken + c.places, held_back = h.held_back,
         kept_over_capacity = least(p.kept_over_capacity, greatest(p.taken + c.places + h.held_back - p.capacity, 0))

@@ -274,3 +274,42 @@ ORDER BY revoked_at, id LIMIT $5;
 -- How many badges the list has.
 SELECT count(*) FROM badges
 WHERE edition_id = $1 AND revoked_at IS NOT NULL AND ($2::timestamptz IS NULL OR revoked_at >= $2);
+
+-- name: insert_reserve
+-- Hold places of a mode back for a category; who of it has one already counts. The caller holds the lock on the places.
+INSERT INTO reserves (edition_id, id, mode, category, places, taken, release_at)
+SELECT $1, $2, $3, $4, $5,
+       count(*) FILTER (WHERE r.status = 'approved' AND r.mode = $3)
+       + count(*) FILTER (WHERE r.offer_expires_at IS NOT NULL AND r.waits_for = $3), $6
+FROM registrations r WHERE r.edition_id = $1 AND r.category = $4
+RETURNING id, mode, category, places, taken, release_at, released_at, version;
+
+-- name: find_reserve
+-- One reserve of an edition.
+SELECT id, mode, category, places, taken, release_at, released_at, version FROM reserves WHERE edition_id = $1 AND id = $2;
+
+-- name: list_reserves
+-- The reserves of an edition.
+SELECT id, mode, category, places, taken, release_at, released_at, version FROM reserves
+WHERE edition_id = $1 AND ($2::text IS NULL OR mode = $2) AND ($3::text IS NULL OR category = $3)
+  AND ($4::boolean IS NULL OR (released_at IS NOT NULL) = $4) AND ($5::uuid IS NULL OR id > $5)
+ORDER BY id LIMIT $6;
+
+-- name: count_reserves
+-- How many reserves the list has.
+SELECT count(*) FROM reserves
+WHERE edition_id = $1 AND ($2::text IS NULL OR mode = $2) AND ($3::text IS NULL OR category = $3)
+  AND ($4::boolean IS NULL OR (released_at IS NOT NULL) = $4);
+
+-- name: update_reserve
+-- Hold more or fewer places back, until another time. The caller holds the lock on the places.
+UPDATE reserves SET places = $3, release_at = $4, version = version + 1 WHERE edition_id = $1 AND id = $2;
+
+-- name: list_editions_to_release
+-- The editions that have reserves whose time is up.
+SELECT DISTINCT edition_id FROM reserves WHERE released_at IS NULL AND release_at <= $1 ORDER BY edition_id;
+
+-- name: release_reserves
+-- Release one reserve ($2), or those whose time is up, for all. The caller holds the lock on the places.
+UPDATE reserves SET released_at = $3, version = version + 1
+WHERE edition_id = $1 AND released_at IS NULL AND (id = $2 OR ($2::uuid IS NULL AND release_at <= $3));

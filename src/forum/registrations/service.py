@@ -30,6 +30,7 @@ from forum.registrations.places import (
     move_registration,
     switch_mode,
 )
+from forum.registrations.reserves import release_due_reserves
 from forum.registrations.types import (
     LockedRegistration,
     NamedReferences,
@@ -58,6 +59,7 @@ __all__ = [
     "list_registrations",
     "list_transitions",
     "move_registration",
+    "release_due_reserves",
     "switch_mode",
     "update_registration",
     "verify",
