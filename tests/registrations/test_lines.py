@@ -265,3 +265,15 @@ async def test_status_moves_of_code_and_database_are_the_same(conn: Connection) 
     asked = {(before, after) for sources, after in service.MOVES.values() for before in sources}
     assert {tuple(row) for row in rows} == told
     assert asked <= told
+
+
+async def test_switching_to_the_hall_accepts_the_place_that_is_offered_there(client: Client, conn: Connection) -> None:
+    _, registrar = await make_hall(client, 1, promotion="offer")
+    (seated,) = await fill(registrar, "a")
+    (path,) = await fill(registrar, "b", online_while_waiting=True)
+    await registrar.post(f"{seated}/withdraw")
+
+    answer = (await registrar.post(f"{path}/switch-mode", {"mode": "in_person"})).json()
+
+    assert (answer["status"], answer["mode"], answer["waits_for"]) == ("approved", "in_person", None)
+    assert await counters(conn) == {"in_person": (1, 0), "online": (0, 0)}

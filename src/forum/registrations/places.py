@@ -146,9 +146,10 @@ async def switch_mode(
 
 
 async def _switch(conn: Connection, edition_id: UUID, before: LockedRegistration, mode: Mode, now: datetime) -> None:
+    is_offered = before.waits_for == mode and before.offer_expires_at is not None and before.offer_expires_at > now
     if before.status == "submitted":
         await _move(conn, edition_id, before, "submitted", mode, None, now)
-    elif await queries.is_place_free(conn, edition_id, before.id, mode):
+    elif is_offered or await queries.is_place_free(conn, edition_id, before.id, mode):
         await _move(conn, edition_id, before, "approved", mode, None, now)
     elif before.status == "waitlisted":
         raise NoPlaceFree("The registration stays as it is.")
