@@ -52,6 +52,8 @@ class Asked(Struct, frozen=True):
     now: datetime
     offer_expires_at: datetime | None = None
     """Until when the place is held that the person is invited to; without, they have asked for one."""
+    is_replacement: bool = False
+    """For somebody who leaves: they have what that person had, and neither window nor review binds them."""
 
 
 def source_of(principal: Principal, edition_id: UUID) -> Source:
@@ -99,7 +101,7 @@ def _admit(one: Asked, known: RegistrationReferences, there: dict[Mode, Places])
     if one.source == "self":
         _require_own(one, known)
     check_references(known)
-    wants_place = _wants_place(there[one.new.mode], one.source, one.now)
+    wants_place = _wants_place(there[one.new.mode], one)
     if one.new.online_while_waiting and one.new.mode == "in_person":
         _require_offered(there["online"], "/online_while_waiting")
     if known.active_id:
@@ -140,15 +142,23 @@ def _require_offered(there: Places, pointer: str) -> None:
         raise Invalid.at(pointer, "mode_not_offered", f"This edition is {there.edition_mode}.")
 
 
-def _wants_place(there: Places, source: Source, now: datetime) -> bool:
+def _wants_place(there: Places, one: Asked) -> bool:
     """Whether somebody who asks is placed at once; neither window nor review binds registrars."""
     _require_offered(there, "/mode")
-    if source in ("registrar", "invitation"):
+    if one.source in ("registrar", "invitation") or one.is_replacement:
         require_running(there)
         return True
-    if not there.is_open(now):
+    if not there.is_open(one.now):
         raise RegistrationClosed("Registration for this mode is not open.")
     return there.approval != "review"
+
+
+async def register_one(conn: Connection, edition_id: UUID, one: Asked) -> Registration:
+    """Register one person; raises what keeps them out."""
+    [answer] = await register(conn, edition_id, one.new.mode, [one])
+    if isinstance(answer, ForumError):
+        raise answer
+    return answer
 
 
 async def _explain(conn: Connection, edition_id: UUID, row: RegistrationRow, *, is_alone: bool) -> ForumError:

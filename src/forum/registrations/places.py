@@ -74,6 +74,18 @@ def require_running(there: Places) -> None:
         raise RegistrationClosed(f"The edition is {there.status}.")
 
 
+async def withdraw_for_another(
+    conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, now: datetime
+) -> LockedRegistration:
+    """Withdraw somebody whose place another gets in this transaction; how they stood. Promotes nobody yet."""
+    await lock(conn, principal, edition_id, reason="Replaced by somebody else.")
+    before = await _lock_registration(conn, principal, edition_id, registration_id)
+    if before.status not in ACTIVE:
+        raise WrongStatus(f"It is {before.status}.")
+    await queries.move_registration(conn, edition_id, before.id, "withdrawn", before.mode, None, now)
+    return before
+
+
 async def move_registration(
     conn: Connection,
     principal: Principal,

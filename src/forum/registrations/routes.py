@@ -17,6 +17,7 @@ from forum.registrations import service
 from forum.registrations.badge_routes import HANDLERS as BADGES
 from forum.registrations.desk import RegistrationDesk
 from forum.registrations.list_routes import HANDLERS as LISTS
+from forum.registrations.nomination_routes import HANDLERS as NOMINATIONS
 from forum.registrations.reserve_routes import HANDLERS as RESERVES
 from forum.registrations.types import (
     ModeSwitch,
@@ -203,4 +204,5 @@ HANDLERS = [
     *LISTS,
     *BADGES,
     *RESERVES,
+    *NOMINATIONS,
 ]

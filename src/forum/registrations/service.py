@@ -9,13 +9,13 @@ from msgspec import UNSET
 from forum.bodies import check, merge
 from forum.db import Connection
 from forum.editions.service import promote_waiting
-from forum.errors import Conflict, Forbidden, ForumError
+from forum.errors import Conflict, Forbidden
 from forum.http import IfMatch
 from forum.ids import new_id
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
 from forum.registrations import places, queries
-from forum.registrations.admission import AlreadyRegistered, Asked, check_references, register, source_of
+from forum.registrations.admission import AlreadyRegistered, Asked, check_references, register_one, source_of
 from forum.registrations.badges import KeyRing, ensure_badge_key, verify
 from forum.registrations.places import (
     ACTIVE,
@@ -84,10 +84,7 @@ async def create_registration(
     Raises `AlreadyRegistered` with the id of the registration that there is.
     """
     asked = Asked(new_id(), principal, source_of(principal, edition_id), new, now)
-    [answer] = await register(conn, edition_id, new.mode, [asked])
-    if isinstance(answer, ForumError):
-        raise answer
-    return answer
+    return await register_one(conn, edition_id, asked)
 
 
 async def find_registration(
