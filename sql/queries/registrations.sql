@@ -110,6 +110,10 @@ FROM made m JOIN people ON people.id = m.person_id;
 SELECT id FROM registration_details
 WHERE edition_id = $1 AND address = lower($2) AND status IN ('submitted', 'approved', 'waitlisted');
 
+-- name: list_named
+-- The registrations of an edition that have one of these external_ids ($2).
+SELECT id, external_id FROM registrations WHERE edition_id = $1 AND external_id = ANY ($2::text[]);
+
 -- name: find_registration
 -- A registration, for its owner or for who may read all of the edition.
 SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,

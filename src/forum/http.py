@@ -66,10 +66,16 @@ class ForumRequest(Request[Any, Any, State]):
     async def json(self) -> Any:
         """The body as the handler's own type."""
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type == "text/csv" and (read_table := getattr(self._data_type, "from_csv", None)):
+            return read_table(await super().body())
         if media_type not in _JSON_TYPES:
             raise UnsupportedMediaType(f"Send application/json, not {media_type[:60]!r}.")
+        return bodies.decode(await self.body(), self._data_type)
+
+    @property
+    def _data_type(self) -> Any:
         field = self.route_handler.parsed_data_field
-        return bodies.decode(await self.body(), Any if field is None else field.annotation)
+        return Any if field is None else field.annotation
 
 
 class ForumResponse(Response[T]):

@@ -30,6 +30,7 @@ from forum.registrations.types import (
 )
 
 Answer = Registration | ForumError
+BY_STAFF: Final = frozenset[Source]({"registrar", "import", "invitation"})
 _MANY: Final = ""
 """Who acts, for the history of a transaction in which many do: each row that is made names its own."""
 
@@ -145,7 +146,7 @@ def _require_offered(there: Places, pointer: str) -> None:
 def _wants_place(there: Places, one: Asked) -> bool:
     """Whether somebody who asks is placed at once; neither window nor review binds registrars."""
     _require_offered(there, "/mode")
-    if one.source in ("registrar", "invitation") or one.is_replacement:
+    if one.source in BY_STAFF or one.is_replacement:
         require_running(there)
         return True
     if not there.is_open(one.now):

@@ -9,6 +9,7 @@ from forum.db import Connection, columns, execute, fetch_all, find, get, rows_of
 from forum.registrations.types import (
     LockedRegistration,
     NamedReferences,
+    NamedRegistration,
     Places,
     Registration,
     RegistrationFilter,
@@ -46,6 +47,11 @@ async def insert_registrations(
 async def find_active(conn: Connection, edition_id: UUID, email: str) -> UUID | None:
     """The active registration of an address."""
     return await find(conn, _SQL["find_active"], UUID, edition_id, email)
+
+
+async def list_named(conn: Connection, edition_id: UUID, external_ids: Sequence[str]) -> list[NamedRegistration]:
+    """The registrations of an edition that have one of these external_ids."""
+    return await fetch_all(conn, _SQL["list_named"], NamedRegistration, edition_id, external_ids)
 
 
 async def find_registration(

@@ -16,6 +16,7 @@ from forum.permissions import Permission, Principal, needs
 from forum.registrations import service
 from forum.registrations.badge_routes import HANDLERS as BADGES
 from forum.registrations.desk import RegistrationDesk
+from forum.registrations.import_routes import HANDLERS as IMPORTS
 from forum.registrations.list_routes import HANDLERS as LISTS
 from forum.registrations.nomination_routes import HANDLERS as NOMINATIONS
 from forum.registrations.reserve_routes import HANDLERS as RESERVES
@@ -205,4 +206,5 @@ HANDLERS = [
     *BADGES,
     *RESERVES,
     *NOMINATIONS,
+    *IMPORTS,
 ]

@@ -208,6 +208,13 @@ class NamedReferences(Struct, frozen=True):
     external_id: str | None
 
 
+class NamedRegistration(Struct, frozen=True):
+    """A registration and what a partner system calls it."""
+
+    id: UUID
+    external_id: str
+
+
 class RegistrationRow(Struct, frozen=True, kw_only=True):
     """A person who is registered; `number` is the order in which they came, among many."""
 
