@@ -4,8 +4,9 @@
 SELECT e.status AS edition_status,
        EXISTS (SELECT FROM terms t WHERE t.series_code = e.series_code AND t.vocabulary = 'stakeholder_category' AND t.value = $2)
            AS is_category_known,
-       $3::uuid IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = $3) AS is_entity_known,
-       $4::uuid IS NULL OR EXISTS (SELECT FROM delegations d WHERE d.edition_id = e.id AND d.id = $4) AS is_delegation_known,
+       $3::uuid IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = $3 AND n.merged_into IS NULL) AS is_entity_known,
+       $4::uuid IS NULL OR EXISTS (SELECT FROM delegations d WHERE d.edition_id = e.id AND d.id = $4 AND d.merged_into IS NULL)
+           AS is_delegation_known,
        EXISTS (SELECT FROM persons p WHERE p.id = $5::uuid AND lower(p.email) = lower($6::text)) AS is_own_address
 FROM editions e WHERE e.id = $1;
 
@@ -15,8 +16,9 @@ SELECT e.status AS edition_status,
        EXISTS (SELECT FROM terms t
                WHERE t.series_code = e.series_code AND t.vocabulary = 'stakeholder_category' AND t.value = a.category)
            AS is_category_known,
-       a.entity IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = a.entity) AS is_entity_known,
-       a.delegation IS NULL OR EXISTS (SELECT FROM delegations d WHERE d.edition_id = e.id AND d.id = a.delegation)
+       a.entity IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = a.entity AND n.merged_into IS NULL) AS is_entity_known,
+       a.delegation IS NULL OR EXISTS (SELECT FROM delegations d
+                                   WHERE d.edition_id = e.id AND d.id = a.delegation AND d.merged_into IS NULL)
            AS is_delegation_known,
        EXISTS (SELECT FROM persons p WHERE p.id = a.asked_by AND lower(p.email) = lower(a.email)) AS is_own_address
 FROM editions e,
@@ -145,19 +147,20 @@ SELECT id FROM registration_details
 WHERE edition_id = $1 AND address = lower($2) AND status IN ('submitted', 'approved', 'waitlisted');
 
 -- name: find_registration
--- A registration, for its owner or for who may read all of the edition.
+-- A registration, for its owner, its delegation's focal points ($3) or (null) for who may read all of the edition.
 SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
        waitlist_position, external_id, created_at, version
 FROM registration_details
-WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4);
+WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR delegation = ANY ($3));
 
 -- name: lock_registration
--- Lock a registration until the transaction ends, for its owner or for who may change all of the edition.
-SELECT id, status, mode, version FROM registrations
-WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4) FOR NO KEY UPDATE;
+-- Lock a registration until the transaction ends, for its owner, its delegation's focal points ($3) or (null) for who may
+-- change all of the edition.
+SELECT id, delegation_id AS delegation, status, mode, version FROM registrations
+WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR delegation_id = ANY ($3)) FOR NO KEY UPDATE;
 
 -- name: list_registrations
--- The registrations of an edition.
+-- The registrations of an edition, of those delegations that the reader sees ($16; null: all).
 SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
        waitlist_position, external_id, created_at, version
 FROM registration_details
@@ -168,6 +171,7 @@ WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NUL
   AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
   AND ($12::text IS NULL OR $12 = ANY (consents))
   AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
+  AND ($16::uuid[] IS NULL OR delegation = ANY ($16))
   AND ($14::uuid IS NULL OR id > $14)
 ORDER BY id LIMIT $15;
 
@@ -180,7 +184,8 @@ WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NUL
   AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9)
   AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
   AND ($12::text IS NULL OR $12 = ANY (consents))
-  AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]));
+  AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
+  AND ($14::uuid[] IS NULL OR delegation = ANY ($14));
 
 -- name: list_registration_rows
 -- The same registrations as lines of a table. Who waits is numbered once for all rows: counting for each who is before them,
@@ -195,6 +200,7 @@ WITH chosen AS (
       AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
       AND ($12::text IS NULL OR $12 = ANY (consents))
       AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
+      AND ($16::uuid[] IS NULL OR delegation = ANY ($16))
       AND ($14::uuid IS NULL OR id > $14)
     ORDER BY id LIMIT $15
 ),
@@ -222,6 +228,7 @@ FROM registrations r
 LEFT JOIN delegations d ON $2 = 'delegation' AND d.edition_id = r.edition_id AND d.id = r.delegation_id
 LEFT JOIN entities e ON e.id = d.entity_id
 WHERE r.edition_id = $1 AND ($3::text IS NULL OR r.status = $3) AND ($4::text IS NULL OR r.mode = $4)
+  AND ($5::uuid[] IS NULL OR r.delegation_id = ANY ($5))
 GROUP BY value ORDER BY count DESC, value;
 
 -- name: list_own_registrations

@@ -94,10 +94,11 @@ async def _admit(
             refused[one.id] = fault
         else:
             rows.append(_row(number, one, wants_place=status != "submitted"))
+    askers = {one.id: one.principal for one in knocking}
     made = {r.id: r for r in await queries.insert_registrations(conn, edition_id, mode, rows, _count_free(there))}
     for row in rows:
         if row.id not in made:
-            refused[row.id] = await explain_refusal(conn, edition_id, row.email)
+            refused[row.id] = await explain_refusal(conn, askers[row.id], edition_id, row.email)
     await publish(conn, *(InviteRegistration(edition_id, row.id) for row in rows if row.id in made))
     return dict(made)
 

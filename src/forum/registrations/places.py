@@ -72,6 +72,7 @@ async def move_registration(
     """
     there = await lock(conn, principal, edition_id, reason=reason)
     before = await _lock_registration(conn, principal, edition_id, registration_id)
+    _require_right(principal, edition_id, move, before, there[before.mode])
     sources, target = MOVES[move]
     if before.status not in sources:
         allowed = [name for name, (states, _) in MOVES.items() if before.status in states]
@@ -80,7 +81,7 @@ async def move_registration(
         require_running(there[before.mode])
         target = "approved" if there[before.mode].is_free else "waitlisted"
     await _move(conn, edition_id, before, target, before.mode, now)
-    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+    return await queries.find_registration(conn, edition_id, registration_id, None, None)
 
 
 async def switch_mode(
@@ -105,7 +106,7 @@ async def switch_mode(
         _require_switch(there[mode], before, principal.may(Permission.REGISTRATIONS_WRITE, edition_id), now)
         target: RegistrationStatus = "submitted" if before.status == "submitted" else "approved"
         await _move(conn, edition_id, before, target, mode, now)
-    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+    return await queries.find_registration(conn, edition_id, registration_id, None, None)
 
 
 def _require_switch(there: Places, before: LockedRegistration, is_registrar: bool, now: datetime) -> None:
@@ -121,11 +122,27 @@ def _require_switch(there: Places, before: LockedRegistration, is_registrar: boo
         raise NoPlaceFree("The registration stays as it is.")
 
 
+def _require_right(
+    principal: Principal, edition_id: UUID, move: Move, before: LockedRegistration, there: Places
+) -> None:
+    """Raise `Forbidden` for a move that is the registrars' or, of somebody's own registration, the focal points'.
+
+    A focal point approves only where somebody looks at every registration.
+    """
+    reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
+    if reach is None or move == "withdraw":
+        return
+    if before.delegation not in reach or move == "revoke":
+        raise Forbidden
+    if move == "approve" and there.approval != "review":
+        raise Forbidden("Nobody is approved by hand in this edition: ask a registrar.")
+
+
 async def _lock_registration(
     conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID
 ) -> LockedRegistration:
-    writes_all = principal.may(Permission.REGISTRATIONS_WRITE, edition_id)
-    return await queries.lock_registration(conn, edition_id, registration_id, writes_all, principal.person_id)
+    reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
+    return await queries.lock_registration(conn, edition_id, registration_id, reach, principal.person_id)
 
 
 async def _move(

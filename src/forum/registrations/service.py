@@ -1,5 +1,6 @@
 """The rules of registrations, and everything that other slices may ask of them."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -56,8 +57,10 @@ __all__ = [
 ]
 
 ACTIVE: Final = frozenset({"submitted", "approved", "waitlisted"})
-FOR_REGISTRARS: Final = ("entity", "delegation", "country", "category")
+FOR_STAFF: Final = ("entity", "delegation", "country", "category")
 """The fields of a registration that its owner reads but does not write."""
+FOR_REGISTRARS: Final = ("delegation", "category")
+"""Those that a focal point does not write either: nobody is moved out of a delegation, or up in line, by their own."""
 
 
 class AlreadyRegistered(Conflict, constraint="registrations_one_active_per_person"):
@@ -73,11 +76,12 @@ async def create_registration(
 ) -> Registration:
     """Register a person: approved with a place, waitlisted without one, submitted where staff decides.
 
-    A person registers themselves, with their own address; registrars and trusted frontends register others. What
+    A person registers themselves, with their own address; registrars, trusted frontends and, for their own
+    delegations, focal points register others. What
     can be refused is refused before the lock on the places is taken, which is held for one statement and the commit.
     Raises `AlreadyRegistered` with the id of the registration that there is.
     """
-    source = source_of(principal, edition_id)
+    source = source_of(principal, edition_id, new.delegation)
     person = (principal.person_id, new.person.email)
     known = await queries.get_registration_references(
         conn, edition_id, new.category, new.entity, new.delegation, *person
@@ -89,18 +93,26 @@ async def create_registration(
     await publish(conn, InviteRegistration(edition_id, registration_id))
     there = await places.lock(conn, principal, edition_id, [new.mode])
     status = first_status(there[new.mode], source, now)
-    return await _insert(conn, edition_id, registration_id, new, status, source, now)
+    return await _insert(conn, principal, edition_id, registration_id, new, status, source, now)
 
 
-def source_of(principal: Principal, edition_id: UUID) -> Source:
-    """As what a principal registers people; raises `Forbidden` for a machine that may not."""
+def source_of(principal: Principal, edition_id: UUID, delegation: UUID | None) -> Source:
+    """As what a principal registers people; raises `Forbidden` for a machine that may not.
+
+    For a focal point no delegation but their own is there: `NotFound`.
+    """
     if principal.may(Permission.REGISTRATIONS_WRITE, edition_id):
         return "registrar"
     if principal.may(Permission.REGISTRATIONS_CREATE, edition_id):
         return "client"
     if principal.kind != "person":
         raise Forbidden("This token may not register anybody for this edition.")
-    return "self"
+    own = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
+    if not own or delegation is None:
+        return "self"
+    if delegation not in own:
+        raise NotFound
+    return "focal_point"
 
 
 def require_own(known: RegistrationReferences) -> None:
@@ -142,6 +154,7 @@ def first_status(there: Places, source: Source, now: datetime) -> RegistrationSt
 
 async def _insert(
     conn: Connection,
+    principal: Principal,
     edition_id: UUID,
     registration_id: UUID,
     new: NewRegistration,
@@ -156,30 +169,40 @@ async def _insert(
         new.accessibility_needs, new.consents, source, new.external_id, now,
     )  # fmt: skip
     if registration is None:
-        raise await explain_refusal(conn, edition_id, person.email)
+        raise await explain_refusal(conn, principal, edition_id, person.email)
     return registration
 
 
-async def explain_refusal(conn: Connection, edition_id: UUID, email: str) -> Conflict:
-    """Why somebody could not be registered: they are already, or else their `external_id` is taken."""
+async def explain_refusal(conn: Connection, principal: Principal, edition_id: UUID, email: str) -> Conflict:
+    """Why somebody could not be registered: they are already, or else their `external_id` is taken.
+
+    A focal point does not learn which registration of another delegation it is.
+    """
     existing = await queries.find_active(conn, edition_id, email)
-    return AlreadyRegistered(id=existing) if existing else ExternalIdTaken()
+    if existing is None:
+        return ExternalIdTaken()
+    if principal.reach(Permission.REGISTRATIONS_WRITE, edition_id):
+        with suppress(NotFound):
+            return AlreadyRegistered(id=(await find_registration(conn, principal, edition_id, existing)).id)
+        return AlreadyRegistered()
+    return AlreadyRegistered(id=existing)
 
 
 async def find_registration(
     conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID
 ) -> Registration:
-    """A registration, for its owner and for registrars; raises `NotFound` for everybody else."""
-    reads_all = principal.may(Permission.REGISTRATIONS_READ, edition_id)
-    return await queries.find_registration(conn, edition_id, registration_id, reads_all, principal.person_id)
+    """A registration, for its owner, its focal points and registrars; raises `NotFound` for everybody else."""
+    reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
+    return await queries.find_registration(conn, edition_id, registration_id, reach, principal.person_id)
 
 
 async def list_registrations(
-    conn: Connection, edition_id: UUID, wanted: RegistrationFilter, paging: Paging
+    conn: Connection, principal: Principal, edition_id: UUID, wanted: RegistrationFilter, paging: Paging
 ) -> Page[Registration]:
-    """The registrations of an edition in the order in which they were made."""
-    rows = await queries.list_registrations(conn, edition_id, wanted, paging.after(UUID), paging.limit + 1)
-    total = await queries.count_registrations(conn, edition_id, wanted) if paging.count else None
+    """The registrations of an edition in the order in which they were made; a focal point sees those of their own."""
+    reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
+    rows = await queries.list_registrations(conn, edition_id, wanted, paging.after(UUID), paging.limit + 1, reach)
+    total = await queries.count_registrations(conn, edition_id, wanted, reach) if paging.count else None
     return paging.page(rows, lambda registration: registration.id, total)
 
 
@@ -195,7 +218,7 @@ async def list_own_registrations(conn: Connection, principal: Principal, paging:
 async def list_transitions(
     conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, paging: Paging
 ) -> Page[Transition]:
-    """The history of a registration, for its owner and for registrars."""
+    """The history of a registration, for whom `find_registration` finds it."""
     await find_registration(conn, principal, edition_id, registration_id)
     after = paging.after(int)
     rows = await queries.list_transitions(conn, edition_id, registration_id, after, paging.limit + 1)
@@ -212,22 +235,30 @@ async def update_registration(
     now: datetime,
 ) -> Registration:
     """Change the details of an active registration; raises `Forbidden` for fields that registrars write."""
-    writes_all = principal.may(Permission.REGISTRATIONS_WRITE, edition_id)
-    locked = await queries.lock_registration(conn, edition_id, registration_id, writes_all, principal.person_id)
+    reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
+    locked = await queries.lock_registration(conn, edition_id, registration_id, reach, principal.person_id)
     if_match.require(locked.version)
     _require_active(locked)
-    before = await queries.find_registration(conn, edition_id, registration_id, True, None)
+    before = await queries.find_registration(conn, edition_id, registration_id, None, None)
     after = merge(before, patch)
     check(after, Registration)
-    if not writes_all and any(getattr(after, name) != getattr(before, name) for name in FOR_REGISTRARS):
-        raise Forbidden(f"Ask a registrar to change {', '.join(FOR_REGISTRARS)}.")
+    barred = fields_barred(reach, locked.delegation)
+    if any(getattr(after, name) != getattr(before, name) for name in barred):
+        raise Forbidden(f"Ask a registrar to change {', '.join(barred)}.")
     await _check_changed_references(conn, edition_id, after)
     await queries.update_registration(
         conn, edition_id, registration_id, after.person.given_name, after.person.family_name, after.person.language,
         after.person.timezone, after.entity, after.delegation, after.country, after.category,
         after.accessibility_needs, after.consents, now,
     )  # fmt: skip
-    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+    return await queries.find_registration(conn, edition_id, registration_id, None, None)
+
+
+def fields_barred(reach: list[UUID] | None, delegation: UUID | None) -> tuple[str, ...]:
+    """The fields that who may write within `reach` cannot change in a registration of a delegation."""
+    if reach is None:
+        return ()
+    return FOR_REGISTRARS if delegation in reach else FOR_STAFF
 
 
 def _require_active(locked: LockedRegistration) -> None:

@@ -13,7 +13,7 @@ from forum.errors import Fault
 RegistrationStatus = Literal["submitted", "approved", "declined", "waitlisted", "withdrawn", "revoked"]
 Consent = Literal["publish_name", "photography", "contact_after"]
 Consents = Annotated[list[Consent], Meta(max_length=3)]
-Source = Literal["self", "registrar", "client"]
+Source = Literal["self", "focal_point", "registrar", "client"]
 
 
 class NewPerson(Struct, forbid_unknown_fields=True):
@@ -230,6 +230,7 @@ class LockedRegistration(Struct, frozen=True):
     """What decides how a registration can move; it stays so until the transaction ends."""
 
     id: UUID
+    delegation: UUID | None
     status: RegistrationStatus
     mode: Mode
     version: int
