@@ -30,10 +30,16 @@ COMMENT ON FUNCTION refuse_merged_entities IS
 
 CREATE FUNCTION refuse_merged_names() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    given jsonb := to_jsonb(NEW);
-    named text := TG_ARGV[0];
+    named uuid;
 BEGIN
-    PERFORM refuse_merged_entities(ARRAY[(given ->> named)::uuid], TG_ARGV[1], TG_TABLE_NAME);
+    IF TG_ARGV[0] = 'entity_id' THEN
+        named := NEW.entity_id;
+    ELSIF TG_ARGV[0] = 'lead_entity_id' THEN
+        named := NEW.lead_entity_id;
+    ELSE
+        named := NEW.parent_id;
+    END IF;
+    PERFORM refuse_merged_entities(ARRAY[named], TG_ARGV[1], TG_TABLE_NAME);
     RETURN NEW;
 END $$;
 COMMENT ON FUNCTION refuse_merged_names IS 'The same for a row whose column (first argument) names an entity; the second is what the refusal is called.';

@@ -112,6 +112,18 @@ async def test_everything_that_names_the_old_one_names_the_new_one(pair: Pair, c
     assert await read(f"{at}/pledges/{hosted['id']}", "lead_entity", "partners") == (old, [child["id"]])
 
 
+async def test_partner_that_accepted_under_one_name_has_accepted(pair: Pair) -> None:
+    lead = await make_entity(pair.organizer, "Lead")
+    pledge = await make_pledge(pair.organizer, lead, partners=[pair.gone["id"], pair.kept["id"]])
+    path = f"/v1/editions/grf-2023/pledges/{pledge['id']}"
+    await pair.organizer.made(f"{path}/partners/{pair.gone['id']}/accept", {})
+
+    await pair.merge()
+
+    after = (await pair.organizer.get(path)).json()
+    assert (after["partners"], after["pending_partners"]) == ([pair.kept["id"]], [])
+
+
 async def test_two_delegations_become_one(
     client: Client, edition: dict[str, Any], pair: Pair, clock: Timeline, conn: Connection
 ) -> None:
