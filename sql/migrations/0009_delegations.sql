@@ -101,12 +101,18 @@ CREATE TRIGGER entity_merges_are_immutable BEFORE UPDATE OR DELETE OR TRUNCATE O
 CREATE FUNCTION unite_delegations(gone uuid, kept uuid, united_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     pair record;
+    united uuid[] := '{}';
 BEGIN
     FOR pair IN
         SELECT g.edition_id, g.id AS gone_id, g.head_id, k.id AS kept_id
         FROM delegations g JOIN delegations k ON k.edition_id = g.edition_id AND k.entity_id = kept
         WHERE g.entity_id = gone ORDER BY g.edition_id FOR UPDATE
     LOOP
+        united := united || pair.edition_id;
+        UPDATE quotas k SET kept_over_quota = greatest(k.kept_over_quota, k.taken + g.taken - k.quota)
+        FROM quotas g
+        WHERE (g.edition_id, g.delegation_id, g.mode) = (k.edition_id, pair.gone_id, k.mode)
+          AND (k.edition_id, k.delegation_id) = (pair.edition_id, pair.kept_id) AND k.quota IS NOT NULL;
         UPDATE registrations SET delegation_id = pair.kept_id, edited_at = united_at, version = version + 1
         WHERE edition_id = pair.edition_id AND delegation_id = pair.gone_id;
         DELETE FROM grants g WHERE g.edition_id = pair.edition_id AND g.delegation_id = pair.gone_id
@@ -119,9 +125,10 @@ BEGIN
         WHERE edition_id = pair.edition_id AND (id = pair.gone_id OR merged_into = pair.gone_id);
     END LOOP;
     UPDATE delegations SET entity_id = kept, version = version + 1 WHERE entity_id = gone AND merged_into IS NULL;
+    PERFORM promote_waiting(edition, united_at) FROM unnest(united) AS u (edition);
 END $$;
 COMMENT ON FUNCTION unite_delegations IS
-    'Where both entities have a delegation, people and focal points of one move to the other; elsewhere it changes its entity.';
+    'Where both entities have a delegation, people and focal points of one move to the other, whose quotas hold from then on: nobody loses a place, and who waited for the other quota may have one. Elsewhere it changes its entity.';
 
 CREATE FUNCTION merge_entity(gone uuid, kept uuid, united_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -161,6 +161,54 @@ async def test_two_delegations_become_one(
     assert tuple(step) == (UUID(new["id"]), False, clock.now, "The same city.")
 
 
+async def test_united_people_keep_their_places_under_the_quota_that_is_left(pair: Pair, conn: Connection) -> None:
+    organizer = pair.organizer
+    old, new = await make_delegation(organizer, pair.gone), await make_delegation(organizer, pair.kept)
+
+    async def set_quota(delegation: dict[str, Any], quota: int) -> None:
+        await conn.execute(
+            "UPDATE quotas SET quota = $2 WHERE delegation_id::text = $1 AND mode = 'in_person'",
+            delegation["id"],
+            quota,
+        )
+
+    async def counters() -> list[tuple[int, int, int]]:
+        rows = await conn.fetch(
+            "SELECT quota, taken, kept_over_quota FROM quotas WHERE quota IS NOT NULL ORDER BY quota"
+        )
+        return [tuple(row) for row in rows]
+
+    await set_quota(old, 1)
+    await set_quota(new, 2)
+    people = [
+        await make_registration(organizer, f"p{n}@ge.example", delegation=delegation["id"])
+        for n, delegation in enumerate((old, old, new, new))
+    ]
+    assert [person["status"] for person in people] == ["approved", "waitlisted", "approved", "approved"]
+
+    await pair.merge()
+
+    assert await counters() == [(1, 0, 0), (2, 3, 1)]
+    listed = (await organizer.get(REGISTRATIONS)).json()["items"]
+    assert [one["status"] for one in listed] == ["approved", "waitlisted", "approved", "approved"]
+    for person in (people[0], people[2]):
+        await organizer.made(f"{REGISTRATIONS}/{person['id']}/withdraw", {})
+    assert await counters() == [(1, 0, 0), (2, 2, 0)]
+
+
+async def test_who_waited_for_the_other_quota_may_have_a_place(pair: Pair, conn: Connection) -> None:
+    organizer = pair.organizer
+    old = await make_delegation(organizer, pair.gone)
+    await make_delegation(organizer, pair.kept)
+    await conn.execute("UPDATE quotas SET quota = 0 WHERE delegation_id::text = $1", old["id"])
+    waiting = await make_registration(organizer, delegation=old["id"])
+
+    await pair.merge()
+
+    assert waiting["status"] == "waitlisted"
+    assert (await organizer.get(f"{REGISTRATIONS}/{waiting['id']}")).json()["status"] == "approved"
+
+
 async def test_figures_of_the_past_keep_their_delegation(client: Client, pair: Pair, clock: Timeline) -> None:
     organizer = pair.organizer
     old, new = await make_delegation(organizer, pair.gone), await make_delegation(organizer, pair.kept)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.client import Client
+from tests.client import Client, pointers
 from tests.factories import (
     REGISTRATIONS,
     make_delegation,
@@ -164,6 +164,16 @@ async def test_focal_point_approves_nobody_where_approval_is_automatic(client: C
     assert (await stage.registrar.made(path(stage.mine, "/approve"), {}))["status"] == "approved"
 
 
+async def test_focal_point_cannot_leave_the_quota_untouched(stage: Stage) -> None:
+    fields = registration_fields("new@d.example", delegation=stage.own["id"], counts_against_quota=False)
+
+    refused = await stage.focal_point.post(REGISTRATIONS, fields)
+
+    assert pointers(refused) == {("/counts_against_quota", "not_allowed")}
+    edited = await stage.focal_point.patch(path(stage.mine), {"counts_against_quota": False})
+    assert edited.status_code == 403
+
+
 async def test_windows_bind_focal_points(client: Client, stage: Stage) -> None:
     admin = await client.as_role("admin")
     await admin.made("/v1/editions/grf-2023/close", {})
@@ -180,6 +190,8 @@ OPERATIONS: dict[str, Operation] = {
     "update_registration": lambda who, one: who.patch(path(one), {"country": "FR"}),
     "list_registration_transitions": lambda who, one: who.get(path(one, "/transitions")),
     "switch_registration_mode": lambda who, one: who.post(path(one, "/switch-mode"), {"mode": "online"}),
+    "accept_registration_offer": lambda who, one: who.post(path(one, "/accept-offer")),
+    "decline_registration_offer": lambda who, one: who.post(path(one, "/decline-offer")),
     "approve_registration": lambda who, one: who.post(path(one, "/approve"), {}),
     "decline_registration": lambda who, one: who.post(path(one, "/decline"), {}),
     "withdraw_registration": lambda who, one: who.post(path(one, "/withdraw"), {}),
@@ -207,7 +219,8 @@ async def test_people_of_others_are_not_there(client: Client, stage: Stage, oper
 
     for one in (stage.theirs, stage.alone):
         assert (await stage.registrar.get(path(one))).json() == one
-    assert (await OPERATIONS[operation](stage.focal_point, stage.mine)).status_code in (200, 201)
+    answer = await OPERATIONS[operation](stage.focal_point, stage.mine)
+    assert answer.status_code == (409 if "offer" in operation else 200), answer.text
 
 
 async def test_operations_beyond_people_are_not_the_focal_points(stage: Stage) -> None:
