@@ -34,6 +34,13 @@ class Client:
             issued = await accounts.issue_token(conn, "person", person, None, role, [], self.clock(), None)
         return self.with_token(issued.token)
 
+    async def as_focal_point(self, delegation_id: str, edition_id: str, email: str = "focal@staff.example") -> "Client":
+        """Somebody who looks after a delegation."""
+        async with self.pool.acquire() as conn, conn.transaction():
+            place = (UUID(edition_id), self.clock(), UUID(delegation_id))
+            await accounts.grant(conn, email, "focal_point", *place)
+        return await self.as_person(email)
+
     async def as_person(self, email: str) -> "Client":
         """Somebody who signed in with an address and has no role."""
         async with self.pool.acquire() as conn, conn.transaction():

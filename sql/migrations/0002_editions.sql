@@ -91,13 +91,16 @@ CREATE TABLE grants (
     id uuid CONSTRAINT grants_pkey PRIMARY KEY,
     person_id uuid NOT NULL CONSTRAINT grants_person_exists REFERENCES persons,
     role text NOT NULL CONSTRAINT grants_role_is_known CHECK (role IN
-        ('admin', 'organizer', 'programme_manager', 'registrar', 'checkin_staff', 'pledge_officer', 'analyst')),
+        ('admin', 'organizer', 'programme_manager', 'registrar', 'checkin_staff', 'pledge_officer', 'analyst', 'focal_point')),
     edition_id uuid CONSTRAINT grants_edition_exists REFERENCES editions,
+    delegation_id uuid,
     created_at timestamptz NOT NULL,
     CONSTRAINT grants_only_admins_are_of_the_platform CHECK ((role = 'admin') = (edition_id IS NULL)),
-    CONSTRAINT grants_one_per_person_role_and_edition UNIQUE NULLS NOT DISTINCT (person_id, role, edition_id)
+    CONSTRAINT grants_only_focal_points_are_of_a_delegation CHECK ((role = 'focal_point') = (delegation_id IS NOT NULL)),
+    CONSTRAINT grants_one_per_person_role_edition_and_delegation UNIQUE NULLS NOT DISTINCT
+        (person_id, role, edition_id, delegation_id)
 );
-COMMENT ON TABLE grants IS 'A role of a person, on one edition or (admin) on the platform.';
+COMMENT ON TABLE grants IS 'A role of a person, on one edition, on one of its delegations (focal_point) or on the platform (admin).';
 
 CREATE TABLE tokens (
     id uuid CONSTRAINT tokens_pkey PRIMARY KEY,

@@ -74,28 +74,6 @@ INSERT INTO registration_moves (from_status, to_status) VALUES
     ('submitted', 'erased'), ('waitlisted', 'erased'), ('approved', 'erased'),
     ('declined', 'erased'), ('withdrawn', 'erased'), ('revoked', 'erased');
 
-CREATE FUNCTION fold_text(given text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    -- Compatibility forms taken apart, then without: marks on Latin, Greek and Cyrillic letters, points of Hebrew, vowels of
-    -- Arabic with its hamza above and below and its stretching, and characters that cannot be seen. What has no parts (dotless
-    -- i, crossed l, d, o, h, t, eth, final sigma, alef maqsura, Persian yeh and kaf, teh marbuta, alef wasla, and typographic
-    -- apostrophes and hyphens) becomes what people type for it.
-    -- Text of ASCII alone has none of these.
-    SELECT CASE WHEN octet_length(given) = length(given) THEN lower(given) ELSE replace(replace(replace(replace(translate(
-        lower(regexp_replace(normalize(given, NFKD),
-            '[\u00ad\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200b-\u200f\u2060\ufeff]',
-            '', 'g')),
-        U&'\0131\0142\0111\00f8\0127\0167\00f0\03c2\0649\06cc\06a9\0629\0671\2018\2019\02bb\02bc\2010\2013',
-        U&'ildohtd\03c3\064a\064a\0643\0647\0627''''''''--'),
-        'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th') END
-$$;
-COMMENT ON FUNCTION fold_text IS 'Text as it is searched: without case, accents and the like, in any script, with no extension.';
-
-CREATE FUNCTION word_patterns(given text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT array_agg('%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%')
-    FROM regexp_split_to_table(fold_text(given), '\s+') word WHERE word <> ''
-$$;
-COMMENT ON FUNCTION word_patterns IS 'A LIKE pattern for each word of what somebody looks for; null when there is none.';
-
 CREATE VIEW registration_details AS
 SELECT r.edition_id, r.id, r.person_id,
        jsonb_build_object('given_name', r.given_name, 'family_name', r.family_name, 'email', p.email,

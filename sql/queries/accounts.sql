@@ -51,23 +51,30 @@ UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL;
 -- name: insert_grant
 -- Give a person a role; giving it again changes nothing and answers the grant that there is.
 WITH made AS (
-    INSERT INTO grants (id, person_id, role, edition_id, created_at) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT ON CONSTRAINT grants_one_per_person_role_and_edition DO NOTHING
-    RETURNING id, person_id, role, edition_id, created_at
+    INSERT INTO grants (id, person_id, role, edition_id, delegation_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT ON CONSTRAINT grants_one_per_person_role_edition_and_delegation DO NOTHING
+    RETURNING id, person_id, role, edition_id, delegation_id, created_at
 ), there AS (
     SELECT * FROM made
     UNION ALL
-    SELECT id, person_id, role, edition_id, created_at FROM grants
-    WHERE person_id = $2 AND role = $3 AND edition_id IS NOT DISTINCT FROM $4
+    SELECT id, person_id, role, edition_id, delegation_id, created_at FROM grants
+    WHERE person_id = $2 AND role = $3 AND edition_id IS NOT DISTINCT FROM $4 AND delegation_id IS NOT DISTINCT FROM $5
     LIMIT 1
 )
-SELECT t.id, p.email, t.role, t.edition_id, t.created_at FROM there t JOIN persons p ON p.id = t.person_id;
+SELECT t.id, p.email, t.role, t.edition_id, t.delegation_id, t.created_at FROM there t JOIN persons p ON p.id = t.person_id;
 
 -- name: list_grants
--- The roles given on an edition.
-SELECT g.id, p.email, g.role, g.edition_id, g.created_at
+-- The roles given on an edition and on its delegations, of one role ($2) or all.
+SELECT g.id, p.email, g.role, g.edition_id, g.delegation_id, g.created_at
 FROM grants g JOIN persons p ON p.id = g.person_id
-WHERE g.edition_id = $1 AND ($2::uuid IS NULL OR g.id > $2) ORDER BY g.id LIMIT $3;
+WHERE g.edition_id = $1 AND ($2::text IS NULL OR g.role = $2) AND ($3::uuid IS NULL OR g.delegation_id = $3)
+  AND ($4::uuid IS NULL OR g.id > $4)
+ORDER BY g.id LIMIT $5;
+
+-- name: count_grants
+-- How many roles the list has.
+SELECT count(*) FROM grants
+WHERE edition_id = $1 AND ($2::text IS NULL OR role = $2) AND ($3::uuid IS NULL OR delegation_id = $3);
 
 -- name: delete_grant
 -- Take a role back.

@@ -1,7 +1,8 @@
 -- name: find_principal
 -- Who a token belongs to, with the grants of that person. Expired and revoked tokens belong to nobody.
 SELECT t.id AS token_id, t.kind, t.person_id, t.edition_id, e.slug AS edition_slug, t.scopes,
-       coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'edition_id', g.edition_id, 'edition_slug', ge.slug))
+       coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'edition_id', g.edition_id, 'edition_slug', ge.slug,
+                                                     'delegation_id', g.delegation_id))
                  FROM grants g LEFT JOIN editions ge ON ge.id = g.edition_id
                  WHERE g.person_id = t.person_id), '[]') AS grants,
        t.expires_at

@@ -1,7 +1,7 @@
 -- name: get_pledge_references
 -- Whether the entities and the values of the series' vocabularies that a pledge names are there.
-SELECT EXISTS (SELECT FROM entities n WHERE n.id = $2) AS is_lead_entity_known,
-       ARRAY(SELECT u.id FROM unnest($3::uuid[]) AS u (id) WHERE NOT EXISTS (SELECT FROM entities n WHERE n.id = u.id))
+SELECT EXISTS (SELECT FROM entities n WHERE n.id = $2 AND n.merged_into IS NULL) AS is_lead_entity_known,
+       ARRAY(SELECT u.id FROM unnest($3::uuid[]) AS u (id) WHERE NOT EXISTS (SELECT FROM entities n WHERE n.id = u.id AND n.merged_into IS NULL))
            AS unknown_partners,
        ARRAY(SELECT unnest($4::text[]) EXCEPT SELECT t.value FROM terms t
              WHERE t.series_code = e.series_code AND t.vocabulary = 'contribution_kind') AS unknown_contribution_kinds,

@@ -72,7 +72,7 @@ SELECT EXISTS (SELECT FROM terms t WHERE t.series_code = e.series_code AND t.voc
        $3::uuid IS NULL OR EXISTS (SELECT FROM tracks t WHERE t.edition_id = e.id AND t.id = $3) AS is_track_known,
        $4::uuid IS NULL OR EXISTS (SELECT FROM sessions s WHERE s.edition_id = e.id AND s.id = $4) AS is_parent_known,
        $5::uuid IS NULL OR EXISTS (SELECT FROM rooms r WHERE r.edition_id = e.id AND r.id = $5) AS is_room_known,
-       ARRAY(SELECT o.id FROM unnest($6::uuid[]) AS o (id) WHERE NOT EXISTS (SELECT FROM entities n WHERE n.id = o.id))
+       ARRAY(SELECT o.id FROM unnest($6::uuid[]) AS o (id) WHERE NOT EXISTS (SELECT FROM entities n WHERE n.id = o.id AND n.merged_into IS NULL))
            AS unknown_organisers,
        coalesce(coalesce($9::date, ($7::timestamptz AT TIME ZONE e.timezone)::date) BETWEEN e.starts_on AND e.ends_on, true)
            AND coalesce(($8::timestamptz AT TIME ZONE e.timezone)::date <= e.ends_on + 1, true) AS is_inside_edition

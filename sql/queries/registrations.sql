@@ -5,8 +5,9 @@ SELECT e.status AS edition_status,
        EXISTS (SELECT FROM terms t
                WHERE t.series_code = e.series_code AND t.vocabulary = 'stakeholder_category' AND t.value = a.category)
            AS is_category_known,
-       a.entity IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = a.entity) AS is_entity_known,
-       a.delegation IS NULL OR EXISTS (SELECT FROM delegations d WHERE d.edition_id = e.id AND d.id = a.delegation)
+       a.entity IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = a.entity AND n.merged_into IS NULL) AS is_entity_known,
+       a.delegation IS NULL OR EXISTS (SELECT FROM delegations d
+                                   WHERE d.edition_id = e.id AND d.id = a.delegation AND d.merged_into IS NULL)
            AS is_delegation_known,
        EXISTS (SELECT FROM persons p WHERE p.id = a.asked_by AND lower(p.email) = lower(a.email)) AS is_own_address,
        (SELECT r.id FROM registrations r
@@ -115,16 +116,18 @@ WHERE edition_id = $1 AND address = lower($2) AND status IN ('submitted', 'appro
 SELECT id, external_id FROM registrations WHERE edition_id = $1 AND external_id = ANY ($2::text[]);
 
 -- name: find_registration
--- A registration, for its owner or for who may read all of the edition.
+-- A registration, for its owner, its delegation's focal points ($3) or (null) for who may read all of the edition.
 SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
        accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version
 FROM registration_details
-WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4);
+WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR delegation = ANY ($3));
 
 -- name: lock_registration
--- Lock a registration until the transaction ends, for its owner or for who may change all of the edition.
-SELECT id, status, mode, waits_for, offer_expires_at, online_while_waiting, version FROM registrations
-WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4) FOR NO KEY UPDATE;
+-- Lock a registration until the transaction ends, for its owner, its delegation's focal points ($3) or (null) for who may
+-- change all of the edition.
+SELECT id, delegation_id AS delegation, status, mode, waits_for, offer_expires_at, online_while_waiting, version
+FROM registrations
+WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR delegation_id = ANY ($3)) FOR NO KEY UPDATE;
 
 -- name: is_place_free
 -- Whether there is a place of a mode ($3) for a registration. The caller holds the lock on the places.
@@ -133,7 +136,7 @@ SELECT EXISTS (SELECT FROM deal_places($1, $3, (
     FROM registrations WHERE edition_id = $1 AND id = $2)));
 
 -- name: list_registrations
--- The registrations of an edition.
+-- The registrations of an edition, of those delegations that the reader sees ($16; null: all).
 SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
        accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version
 FROM registration_details
@@ -144,6 +147,7 @@ WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NUL
   AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
   AND ($12::text IS NULL OR $12 = ANY (consents))
   AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
+  AND ($16::uuid[] IS NULL OR delegation = ANY ($16))
   AND ($14::uuid IS NULL OR id > $14)
 ORDER BY id LIMIT $15;
 
@@ -156,7 +160,8 @@ WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NUL
   AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9)
   AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
   AND ($12::text IS NULL OR $12 = ANY (consents))
-  AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]));
+  AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
+  AND ($14::uuid[] IS NULL OR delegation = ANY ($14));
 
 -- name: list_registration_rows
 -- The same registrations as lines of a table. Who waits is numbered once for all rows: counting for each who is before them,
@@ -171,6 +176,7 @@ WITH chosen AS (
       AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
       AND ($12::text IS NULL OR $12 = ANY (consents))
       AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
+      AND ($16::uuid[] IS NULL OR delegation = ANY ($16))
       AND ($14::uuid IS NULL OR id > $14)
     ORDER BY id LIMIT $15
 ),
@@ -198,6 +204,7 @@ FROM registrations r
 LEFT JOIN delegations d ON $2 = 'delegation' AND d.edition_id = r.edition_id AND d.id = r.delegation_id
 LEFT JOIN entities e ON e.id = d.entity_id
 WHERE r.edition_id = $1 AND ($3::text IS NULL OR r.status = $3) AND ($4::text IS NULL OR r.mode = $4)
+  AND ($5::uuid[] IS NULL OR r.delegation_id = ANY ($5))
 GROUP BY value ORDER BY count DESC, value;
 
 -- name: list_own_registrations

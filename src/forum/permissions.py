@@ -41,6 +41,10 @@ class Permission(StrEnum):
     PROGRAMME_WRITE = "programme:write"
     PROGRAMME_PUBLISH = "programme:publish"
     ENTITIES_WRITE = "entities:write"
+    ENTITIES_MERGE = "entities:merge"
+    DELEGATIONS_READ = "delegations:read"
+    DELEGATIONS_MANAGE = "delegations:manage"
+    """People of one's own delegations, and of all for who may read or write all registrations: see `reach`."""
     REGISTRATIONS_CREATE = "registrations:create"
     REGISTRATIONS_READ = "registrations:read"
     REGISTRATIONS_WRITE = "registrations:write"
@@ -60,11 +64,13 @@ Role = Literal[
     "checkin_staff",
     "pledge_officer",
     "analyst",
+    "focal_point",
 ]
 
 _P = Permission
 _PROGRAMME: Final = frozenset({_P.PROGRAMME_READ, _P.PROGRAMME_WRITE, _P.PROGRAMME_PUBLISH})
-_REGISTRAR: Final = frozenset(
+_FOCAL_POINT: Final = frozenset({_P.DELEGATIONS_READ, _P.DELEGATIONS_MANAGE})
+_REGISTRAR: Final = _FOCAL_POINT | frozenset(
     {
         _P.ENTITIES_WRITE,
         _P.REGISTRATIONS_CREATE,
@@ -84,19 +90,23 @@ GRANTS_OF: Final[Mapping[Role, frozenset[Permission]]] = {
     "checkin_staff": frozenset({_P.SCANS_RECORD}),
     "pledge_officer": _PLEDGES,
     "analyst": frozenset({_P.STATISTICS_READ, _P.PROGRAMME_READ}),
+    "focal_point": _FOCAL_POINT,
 }
-"""What a role may do; `admin` on the platform, the others on one edition."""
+"""What a role may do; `admin` on the platform, `focal_point` on one delegation, the others on one edition."""
 
 ClientScope = Literal["registrations:create", "pledges:submit", "scans:record", "statistics:read", "programme:read"]
 """What a client token or a device may be given: never lists of people."""
+_SCOPE_FOR: Final = {_P.DELEGATIONS_READ: _P.REGISTRATIONS_CREATE}
+"""Who may register people for a delegation may know which there are."""
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """A role of a person, on one edition or (None) on the platform."""
+    """A role of a person, on one delegation (a focal point's), on one edition or (None) on the platform."""
 
     role: Role
     edition_id: UUID | None
     edition_slug: str | None
+    delegation_id: UUID | None = None
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -113,13 +123,25 @@ class Principal(msgspec.Struct, frozen=True):
     """When the token ends, if it does."""
 
     def may(self, permission: Permission, edition: UUID | str | None = None) -> bool:
-        """Whether a grant or scope covers `permission` on the edition (its id or slug; None: on any)."""
+        """Whether a grant or scope covers `permission` on the edition (its id or slug; None: on any).
+
+        A focal point's grant covers `delegations:read` and `delegations:manage`; `reach` tells how far they go.
+        """
         if permission in (Permission.PUBLIC, Permission.SIGNED_IN):
             return True
         if self.kind != "person":
             here = edition is None or str(edition) in (str(self.edition_id), self.edition_slug)
-            return here and permission in self.scopes
+            return here and _SCOPE_FOR.get(permission, permission) in self.scopes
         return any(permission in GRANTS_OF[grant.role] and _covers(grant, edition) for grant in self.grants)
+
+    def reach(self, permission: Permission, edition_id: UUID) -> list[UUID] | None:
+        """Of which delegations the principal may do it: None for whoever and whatever is in the edition.
+
+        For who has no such permission, those whose focal point they are; a statement takes both as one parameter.
+        """
+        if self.may(permission, edition_id):
+            return None
+        return [grant.delegation_id for grant in self.grants if grant.edition_id == edition_id and grant.delegation_id]
 
 
 def _covers(grant: Grant, edition: UUID | str | None) -> bool:

@@ -31,7 +31,7 @@ async def test_entity_is_kept_as_given_and_seen_by_all(client: Client, registrar
     answer = await registrar.post(ENTITIES, body | {"parent": parent["id"]})
 
     entity = answer.json()
-    assert entity == body | {"id": entity["id"], "parent": parent["id"], "version": 1}
+    assert entity == body | {"id": entity["id"], "alternative_names": [], "parent": parent["id"], "version": 1}
     assert answer.headers["Location"] == f"{ENTITIES}/{entity['id']}"
     assert (await client.get(f"{ENTITIES}/{entity['id']}")).json() == entity
     assert (await client.get(f"{ENTITIES}/{uuid4()}")).status_code == 404
@@ -129,10 +129,12 @@ async def test_delegation_is_one_for_each_entity_and_the_refusal_names_it(client
     answers = await asyncio.gather(*(registrar.post(DELEGATIONS, {"entity": entity["id"]}) for _ in range(8)))
 
     (made,) = [answer.json() for answer in answers if answer.status_code == 201]
-    assert made == {"id": made["id"], "entity": entity["id"], "entity_name": "Kenya", "version": 1}
+    named = {"entity": entity["id"], "entity_name": "Kenya", "entity_category": "state", "entity_country": None}
+    quotas = {"in_person_quota": None, "online_quota": None}
+    assert made == named | quotas | {"id": made["id"], "head": None, "version": 1}
     refusals = [answer.json() for answer in answers if answer.status_code != 201]
     assert [(refusal["code"], refusal["id"]) for refusal in refusals] == [("delegation_exists", made["id"])] * 7
-    assert (await registrar.get(f"{DELEGATIONS}/{made['id']}")).json() == made
+    assert (await registrar.get(f"{DELEGATIONS}/{made['id']}")).json() == made | {"people": [], "focal_points": []}
     assert (await registrar.get(DELEGATIONS, params={"entity": entity["id"]})).json()["items"] == [made]
     assert pointers(await registrar.post(DELEGATIONS, {"entity": str(uuid4())})) == {("/entity", "unknown_reference")}
     other = await make_edition(client, slug="grf-other")

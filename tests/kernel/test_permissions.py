@@ -18,6 +18,8 @@ TABLE: dict[Role, set[Permission]] = {
     "organizer": set(Permission) - {P.EDITIONS_CREATE},
     "programme_manager": {P.PROGRAMME_READ, P.PROGRAMME_WRITE, P.PROGRAMME_PUBLISH},
     "registrar": {
+        P.DELEGATIONS_MANAGE,
+        P.DELEGATIONS_READ,
         P.ENTITIES_WRITE,
         P.MESSAGES_READ,
         P.PROGRAMME_READ,
@@ -28,8 +30,16 @@ TABLE: dict[Role, set[Permission]] = {
     "checkin_staff": {P.SCANS_RECORD},
     "pledge_officer": {P.ENTITIES_WRITE, P.PLEDGES_READ, P.PLEDGES_SUBMIT, P.PLEDGES_WRITE},
     "analyst": {P.PROGRAMME_READ, P.STATISTICS_READ},
+    "focal_point": {P.DELEGATIONS_MANAGE, P.DELEGATIONS_READ},
 }
-NAMES = {P.REGISTRATIONS_READ, P.REGISTRATIONS_WRITE, P.MESSAGES_READ, P.GRANTS_WRITE, P.PROGRAMME_WRITE}
+NAMES = {
+    P.DELEGATIONS_MANAGE,
+    P.REGISTRATIONS_READ,
+    P.REGISTRATIONS_WRITE,
+    P.MESSAGES_READ,
+    P.GRANTS_WRITE,
+    P.PROGRAMME_WRITE,
+}
 """What shows the names of people who have not agreed to be named."""
 
 
@@ -58,6 +68,29 @@ def test_every_role_is_in_the_table_and_every_permission_is_given_to_somebody() 
 
 def test_who_counts_or_scans_never_sees_lists_of_people() -> None:
     assert not (TABLE["analyst"] | TABLE["checkin_staff"] | {P(scope) for scope in get_args(ClientScope)}) & NAMES
+
+
+def test_reach_of_a_focal_point_is_their_own_delegations_in_that_edition() -> None:
+    own, second, elsewhere = UUID(int=11), UUID(int=12), UUID(int=13)
+    grants = [Grant("focal_point", HERE, "here", own), Grant("focal_point", HERE, "here", second)]
+    grants.append(Grant("focal_point", ELSEWHERE, "elsewhere", elsewhere))
+    focal_point = Principal(uuid4(), "person", uuid4(), None, None, [], grants)
+
+    assert focal_point.reach(P.REGISTRATIONS_READ, HERE) == [own, second]
+    assert focal_point.reach(P.REGISTRATIONS_WRITE, ELSEWHERE) == [elsewhere]
+    assert focal_point.reach(P.REGISTRATIONS_WRITE, UUID(int=3)) == []
+    assert person(("registrar", HERE, "here")).reach(P.REGISTRATIONS_WRITE, HERE) is None
+    assert person(("registrar", HERE, "here")).reach(P.REGISTRATIONS_WRITE, ELSEWHERE) == []
+    assert NOBODY.reach(P.REGISTRATIONS_READ, HERE) == []
+
+
+def test_who_may_register_people_for_delegations_may_know_them() -> None:
+    frontend = Principal(uuid4(), "client", None, HERE, "here", ["registrations:create"], [])
+
+    assert {p for p in Permission if frontend.may(p, "here")} == {
+        P.REGISTRATIONS_CREATE, P.DELEGATIONS_READ, P.PUBLIC, P.SIGNED_IN,
+    }  # fmt: skip
+    assert not frontend.may(P.DELEGATIONS_READ, ELSEWHERE)
 
 
 def test_client_may_what_its_scopes_say_on_its_own_edition() -> None:

@@ -24,6 +24,8 @@ from forum.editions.service import WrongStatus
 from forum.errors import ForumError
 from forum.permissions import Grant, Principal
 from forum.registrations.desk import RegistrationDesk
+from forum.registrations.nomination_types import Replacement
+from forum.registrations.nominations import replace_person
 from forum.registrations.places import NoOffer
 from forum.registrations.service import (
     MOVES,
@@ -267,6 +269,35 @@ class PlacesMachine(RuleBasedStateMachine):
         answer = self.run(self.organizer.patch(f"/v1/editions/{self.slug}", {f"{mode}_capacity": capacity}))
         assert answer.status_code == 200
         self.model.capacity[mode] = capacity
+        self.model.promote()
+
+    @rule(mode=MODE, quota=CAPACITY)
+    def change_quota(self, mode: Mode, quota: int | None) -> None:
+        """The delegation may have more people, or fewer: nobody who has a place loses it."""
+        path = f"/v1/editions/{self.slug}/delegations/{self.delegation}"
+        assert self.run(self.organizer.patch(path, {f"{mode}_quota": quota})).status_code == 200
+        self.model.quota[mode] = quota
+        self.model.promote()
+
+    @rule(name=NAME, other=NAME, mode=MODE, category=st.sampled_from(("ngo", "refugee_led")))
+    def replace(self, name: str, other: str, mode: Mode, category: str) -> None:
+        """One of the delegation leaves for another, who has what they had."""
+        one, there = self.model.people.get(name), self.model.people.get(other)
+        if one is None or not one.is_member:
+            return
+        nominate = self._new((other, mode, category, True, False))
+        wanted = Replacement(one.id, nominate)
+        answer = self.act(replace_person, self.staff, self.edition_id, self.delegation, wanted)
+        if one.status not in ACTIVE:
+            assert isinstance(answer, WrongStatus), answer
+            return
+        if other != name and there and there.status in ACTIVE:
+            assert isinstance(answer, AlreadyRegistered), answer
+            return
+        self.model.leave(one, "withdrawn")
+        nominated = Person(answer.nominated.id, self.staff.token_id, category, True, "submitted", mode)
+        self.model.people[other] = nominated
+        self.model.place(nominated)
         self.model.promote()
 
     @rule(places=st.integers(0, 4))

@@ -98,8 +98,8 @@ async def test_table_is_read_page_by_page_and_holds_nothing_meanwhile(
     made = [await make_registration(registrar, f"p{n}@delegates.example") for n in range(4)]
     edition_id, everybody = UUID(edition["id"]), RegistrationFilter()
     async with pool.acquire() as conn:
-        rows = await lists.read_rows(conn, edition_id, everybody, None)
-    table = lists.encode_csv_pages(lists.read_pages(pool, edition_id, everybody, rows))
+        rows = await lists.read_rows(conn, edition_id, everybody, None, None)
+    table = lists.encode_csv_pages(lists.read_pages(pool, edition_id, everybody, None, rows))
 
     parts = [await anext(table), await anext(table)]
     assert pool.get_size() == pool.get_idle_size()
@@ -144,8 +144,8 @@ async def test_workbook_that_nobody_reads_on_is_ended(
         await make_registration(registrar, f"p{n}@delegates.example")
     edition_id, everybody = UUID(edition["id"]), RegistrationFilter()
     async with pool.acquire() as conn:
-        rows = await lists.read_rows(conn, edition_id, everybody, None)
-    table = lists.encode_xlsx_pages(lists.read_pages(pool, edition_id, everybody, rows))
+        rows = await lists.read_rows(conn, edition_id, everybody, None, None)
+    table = lists.encode_xlsx_pages(lists.read_pages(pool, edition_id, everybody, None, rows))
 
     assert (await anext(table)).startswith(b"PK")
     await table.aclose()

@@ -7,7 +7,7 @@ import pytest
 from forum.db import Connection
 from tests.client import Client, pointers
 from tests.factories import REGISTRATIONS, make_edition, make_registration, registration_fields
-from tests.registrations.test_lines import counters, make_hall
+from tests.registrations.test_lines import EDITION, counters, make_delegation, make_hall
 from tests.registrations.test_places import fill, states
 
 IMPORT = f"{REGISTRATIONS}:import"
@@ -244,3 +244,35 @@ async def test_import_that_meets_people_of_the_desk_gives_every_place_once(clien
     assert told(results) == [("created", [])] * 3
     assert (await states(registrar))["c"] == ("approved", "online", 1)
     assert await counters(conn) == {"in_person": (3, 0), "online": (1, 0)}
+
+
+async def test_focal_point_imports_into_own_delegation_and_changes_nobody_elses(client: Client) -> None:
+    organizer, registrar = await make_hall(client, 9)
+    own, other = await make_delegation(registrar, 2), await make_delegation(registrar, None, "State of Chad")
+    focal_point = await client.as_focal_point(own, (await organizer.get(EDITION)).json()["id"])
+    await send(registrar, row("theirs", delegation=other), row("mine", delegation=own))
+
+    results = await send(
+        focal_point,
+        row("a", delegation=own),
+        row("b", delegation=own),
+        row("c", delegation=other),
+        row("d"),
+        row("theirs", delegation=other, accessibility_needs="a ramp"),
+        row("mine", delegation=own, accessibility_needs="a ramp"),
+    )
+
+    assert told(results) == [
+        ("created", []), ("created", []), ("refused", [" not_found"]), ("refused", [" forbidden"]),
+        ("refused", [" external_id_taken"]), ("updated", []),
+    ]  # fmt: skip
+    assert {name: state[0] for name, state in (await states(registrar)).items()} == {
+        "theirs": "approved", "mine": "approved", "a": "approved", "b": "waitlisted",
+    }  # fmt: skip
+
+
+async def test_nobody_imports_themselves(client: Client) -> None:
+    await make_hall(client, 9)
+    person = await client.as_person("a@delegates.example")
+
+    assert told(await send(person, row("a"))) == [("refused", [" forbidden"])]

@@ -1,7 +1,6 @@
 """Lines: who is next, who may have which place, what is offered, and who takes part online meanwhile."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -32,14 +31,13 @@ async def make_hall(client: Client, seats: int, **changes: Any) -> tuple[Client,
     return await client.as_role("organizer", edition["id"]), await client.as_role("registrar", edition["id"])
 
 
-async def set_quota(registrar: Client, conn: Connection, quota: int) -> str:
+async def make_delegation(registrar: Client, quota: int | None, name: str = "State of Uruguay") -> str:
     """A delegation that may have so many people in the hall."""
-    entity = await registrar.post("/v1/entities", {"name": "State of Uruguay", "category": "state", "country": "UY"})
-    delegation = (await registrar.post(f"{EDITION}/delegations", {"entity": entity.json()["id"]})).json()["id"]
-    await conn.execute(
-        "UPDATE quotas SET quota = $2 WHERE delegation_id = $1 AND mode = 'in_person'", UUID(delegation), quota
-    )
-    return str(delegation)
+    entity = await registrar.post("/v1/entities", {"name": name, "category": "state", "country": "UY"})
+    fields = {"entity": entity.json()["id"], "in_person_quota": quota}
+    made = await registrar.post(f"{EDITION}/delegations", fields)
+    assert (made.status_code, made.json()["in_person_quota"]) == (201, quota), made.text
+    return str(made.json()["id"])
 
 
 async def expire(pool: Pool, clock: Timeline) -> None:
@@ -86,7 +84,7 @@ async def test_class_of_an_unknown_or_doubled_category_is_refused(client: Client
 
 async def test_quota_makes_its_people_wait_and_nobody_else(client: Client, conn: Connection) -> None:
     _, registrar = await make_hall(client, 4)
-    delegation = await set_quota(registrar, conn, 1)
+    delegation = await make_delegation(registrar, 1)
     paths = await fill(registrar, "a", "b", delegation=delegation)
     await fill(registrar, "assistant", delegation=delegation, counts_against_quota=False)
     await fill(registrar, "c")
@@ -106,7 +104,7 @@ async def test_place_passes_by_who_may_not_have_it_and_they_keep_theirs_in_line(
     client: Client, conn: Connection
 ) -> None:
     organizer, registrar = await make_hall(client, 1)
-    delegation = await set_quota(registrar, conn, 1)
+    delegation = await make_delegation(registrar, 1)
     paths = await fill(registrar, "head", "member", delegation=delegation)
     await fill(registrar, "c")
 
@@ -122,7 +120,7 @@ async def test_moving_somebody_into_a_full_delegation_is_refused_and_out_of_it_p
     client: Client, conn: Connection
 ) -> None:
     _, registrar = await make_hall(client, 5)
-    delegation = await set_quota(registrar, conn, 1)
+    delegation = await make_delegation(registrar, 1)
     inside, waiting = await fill(registrar, "a", "b", delegation=delegation)
     (outside,) = await fill(registrar, "c")
 
@@ -277,3 +275,24 @@ async def test_switching_to_the_hall_accepts_the_place_that_is_offered_there(cli
 
     assert (answer["status"], answer["mode"], answer["waits_for"]) == ("approved", "in_person", None)
     assert await counters(conn) == {"in_person": (1, 0), "online": (0, 0)}
+
+
+async def test_raised_quota_promotes_and_lowered_quota_keeps_people_and_lets_in_nobody(
+    client: Client, conn: Connection
+) -> None:
+    _, registrar = await make_hall(client, 5)
+    delegation = await make_delegation(registrar, 1)
+    path = f"{EDITION}/delegations/{delegation}"
+    paths = await fill(registrar, "a", "b", "c", delegation=delegation)
+
+    raised = await registrar.patch(path, {"in_person_quota": 3})
+    inside = {name: state[0] for name, state in (await states(registrar)).items()}
+    lowered = await registrar.patch(path, {"in_person_quota": 1})
+    await fill(registrar, "d", delegation=delegation)
+    await registrar.post(f"{paths[0]}/withdraw")
+    after = {name: state[0] for name, state in (await states(registrar)).items()}
+
+    assert (raised.json()["in_person_quota"], lowered.json()["in_person_quota"]) == (3, 1)
+    assert inside == dict.fromkeys("abc", "approved")
+    assert after == {"a": "withdrawn", "b": "approved", "c": "approved", "d": "waitlisted"}
+    assert tuple(await conn.fetchrow("SELECT taken, kept_over_quota FROM quotas WHERE mode = 'in_person'")) == (2, 1)

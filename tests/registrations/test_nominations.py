@@ -10,7 +10,7 @@ from forum.db import Connection, Pool
 from tests.client import Client, pointers
 from tests.conftest import Timeline
 from tests.factories import REGISTRATIONS, make_edition, make_registration, registration_fields
-from tests.registrations.test_lines import EDITION, counters, expire, make_hall, set_quota
+from tests.registrations.test_lines import EDITION, counters, expire, make_delegation, make_hall
 from tests.registrations.test_places import fill, states
 
 LATER = "2023-11-03T09:00:00Z"
@@ -101,7 +101,7 @@ async def test_invitation_in_the_past_or_of_who_is_registered_is_refused(client:
 
 async def test_replacement_has_the_place_though_others_wait(client: Client, conn: Connection) -> None:
     organizer, registrar = await make_hall(client, 1, approval="review")
-    delegation = await set_quota(registrar, conn, 1)
+    delegation = await make_delegation(registrar, 1)
     (leaving,) = await fill(registrar, "a", delegation=delegation)
     await fill(registrar, "b")
     await organizer.patch(EDITION, {"registration": {"in_person": {"closes_at": "2023-10-01T00:00:00Z"}}})
@@ -120,7 +120,7 @@ async def test_place_that_a_replacement_does_not_need_goes_to_the_first_in_line(
     client: Client, conn: Connection
 ) -> None:
     _, registrar = await make_hall(client, 1)
-    delegation = await set_quota(registrar, conn, 1)
+    delegation = await make_delegation(registrar, 1)
     (leaving,) = await fill(registrar, "a", delegation=delegation)
     await fill(registrar, "b")
 
@@ -135,7 +135,7 @@ async def test_place_that_a_replacement_does_not_need_goes_to_the_first_in_line(
 @pytest.mark.parametrize("fault", ["registered", "withdrawn", "elsewhere", "category", "delegation"])
 async def test_replacement_that_cannot_be_made_changes_nothing(client: Client, conn: Connection, fault: str) -> None:
     _, registrar = await make_hall(client, 5)
-    delegation = await set_quota(registrar, conn, 3)
+    delegation = await make_delegation(registrar, 3)
     (leaving,) = await fill(registrar, "a", delegation=delegation)
     await make_registration(registrar, "there@delegates.example")
     nominate = registration_fields("c@delegates.example")
@@ -159,7 +159,7 @@ async def test_replacement_that_cannot_be_made_changes_nothing(client: Client, c
 
 async def test_one_person_is_replaced_once_by_many_at_once(client: Client, conn: Connection) -> None:
     _, registrar = await make_hall(client, 1)
-    delegation = await set_quota(registrar, conn, 1)
+    delegation = await make_delegation(registrar, 1)
     (leaving,) = await fill(registrar, "a", delegation=delegation)
     url, gone = f"{EDITION}/delegations/{delegation}/replace", leaving.rpartition("/")[2]
 
@@ -173,3 +173,31 @@ async def test_one_person_is_replaced_once_by_many_at_once(client: Client, conn:
     assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 19}
     assert (await counters(conn))["in_person"] == (1, 0)
     assert await conn.fetchval("SELECT count(*) FROM registrations") == 2
+
+
+async def test_focal_point_replaces_and_decides_about_own_people_only(client: Client) -> None:
+    organizer, registrar = await make_hall(client, 5, approval="review")
+    own, other = await make_delegation(registrar, None), await make_delegation(registrar, None, "State of Chad")
+    edition = (await organizer.get(EDITION)).json()
+    focal_point = await client.as_focal_point(own, edition["id"])
+    mine, stranger = await fill(registrar, "a", delegation=own), await fill(registrar, "b", delegation=other)
+    ids = [path.rpartition("/")[2] for path in (*mine, *stranger)]
+
+    replaced = await focal_point.post(
+        f"{EDITION}/delegations/{own}/replace",
+        {"withdraw": ids[0], "nominate": registration_fields("c@delegates.example")},
+    )
+    there = await focal_point.post(
+        f"{EDITION}/delegations/{other}/replace",
+        {"withdraw": ids[1], "nominate": registration_fields("d@delegates.example")},
+    )
+    decided = await focal_point.post(
+        f"{REGISTRATIONS}:decide", {"decision": "decline", "registrations": [ids[1], str(uuid4())]}
+    )
+
+    assert (replaced.status_code, replaced.json()["nominated"]["source"]) == (200, "focal_point")
+    assert replaced.json()["nominated"]["status"] == "approved"
+    assert there.status_code == 404
+    codes = [[error["code"] for error in result["errors"]] for result in decided.json()["items"]]
+    assert codes == [["not_found"], ["not_found"]]
+    assert (await states(registrar))["b"][0] == "approved"

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from forum.accounts.types import GivenRole, Token
-from forum.db import Connection, execute, fetch_all, find, get, value
+from forum.accounts.types import GivenRole, GrantFilter, Token
+from forum.db import Connection, columns, execute, fetch_all, find, get, value
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("accounts")
@@ -72,15 +72,29 @@ async def revoke_own_token(conn: Connection, token_id: UUID, now: datetime) -> N
 
 
 async def insert_grant(
-    conn: Connection, id: UUID, person_id: UUID, role: str, edition_id: UUID | None, created_at: datetime
+    conn: Connection,
+    id: UUID,
+    person_id: UUID,
+    role: str,
+    edition_id: UUID | None,
+    delegation_id: UUID | None,
+    created_at: datetime,
 ) -> GivenRole:
     """Give a person a role; giving it again changes nothing."""
-    return await get(conn, _SQL["insert_grant"], GivenRole, id, person_id, role, edition_id, created_at)
+    row = (id, person_id, role, edition_id, delegation_id, created_at)
+    return await get(conn, _SQL["insert_grant"], GivenRole, *row)
 
 
-async def list_grants(conn: Connection, edition_id: UUID, after: UUID | None, limit: int) -> list[GivenRole]:
-    """The roles given on an edition."""
-    return await fetch_all(conn, _SQL["list_grants"], GivenRole, edition_id, after, limit)
+async def list_grants(
+    conn: Connection, edition_id: UUID, wanted: GrantFilter, after: UUID | None, limit: int
+) -> list[GivenRole]:
+    """The roles given on an edition and on its delegations."""
+    return await fetch_all(conn, _SQL["list_grants"], GivenRole, edition_id, *columns(wanted), after, limit)
+
+
+async def count_grants(conn: Connection, edition_id: UUID, wanted: GrantFilter) -> int:
+    """How many roles the list has."""
+    return int(await value(conn, _SQL["count_grants"], edition_id, *columns(wanted)))
 
 
 async def delete_grant(conn: Connection, edition_id: UUID, grant_id: UUID) -> int:

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from litestar import delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from forum.accounts import service
 from forum.accounts.types import (
     CodeRequest,
     CodeSent,
     GivenRole,
+    GrantFilter,
     IssuedToken,
     Me,
     NewGrant,
@@ -23,7 +24,7 @@ from forum.db import Connection
 from forum.editions import service as editions
 from forum.http import ForumRequest
 from forum.pagination import Page, Paging
-from forum.permissions import Permission, Principal, needs
+from forum.permissions import Permission, Principal, Role, needs
 from forum.transactions import unit_of
 
 
@@ -121,9 +122,12 @@ async def create_grant(
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> GivenRole:
-    """Give a person a role on an edition; giving it again changes nothing."""
+    """Give a person a role on an edition, or (`focal_point`) on one of its delegations.
+
+    Giving it again changes nothing. 422 `unknown_reference` for a delegation that the edition has not.
+    """
     edition_id = await editions.find_id(conn, data.edition) if data.edition else None
-    return await service.give_role(conn, principal, data.email, data.role, edition_id, now)
+    return await service.give_role(conn, principal, data, edition_id, now)
 
 
 @get(
@@ -133,11 +137,14 @@ async def create_grant(
     tags=["accounts"],
 )
 async def list_grants(
-    edition_id: NamedDependency[UUID], conn: NamedDependency[Connection], paging: NamedDependency[Paging]
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    paging: NamedDependency[Paging],
+    role: FromQuery[Role | None] = None,
+    delegation: FromQuery[UUID | None] = None,
 ) -> Page[GivenRole]:
-    """Who has which role on an edition."""
-    rows = await service.list_grants(conn, edition_id, paging.after(UUID), paging.limit + 1)
-    return paging.page(rows, lambda grant: grant.id)
+    """Who has which role on an edition, and who looks after which delegation."""
+    return await service.list_grants(conn, edition_id, GrantFilter(role, delegation), paging)
 
 
 @delete(

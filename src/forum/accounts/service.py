@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from forum.accounts import queries
-from forum.accounts.types import GivenRole, IssuedToken, Me, Token
+from forum.accounts.types import GivenRole, GrantFilter, IssuedToken, Me, NewGrant, Token
 from forum.db import Connection
 from forum.errors import Forbidden, ForumError, NotFound
 from forum.ids import new_id
 from forum.outbox import queue_message
+from forum.pagination import Page, Paging
 from forum.permissions import PLATFORM, Permission, Principal, Role, token_sha256
 
 CODE_LIFETIME = timedelta(minutes=15)
@@ -81,23 +82,35 @@ async def sign_out(conn: Connection, principal: Principal, now: datetime) -> Non
 
 
 async def give_role(
-    conn: Connection, principal: Principal, email: str, role: Role, edition_id: UUID | None, now: datetime
+    conn: Connection, principal: Principal, new: NewGrant, edition_id: UUID | None, now: datetime
 ) -> GivenRole:
-    """Give the person of an address a role; raises `Forbidden` or `NotFound` beyond the giver's own editions."""
+    """Give the person of an address a role; raises `Forbidden` or `NotFound` beyond the giver's own editions.
+
+    Raises `Invalid` for a delegation that the edition has not.
+    """
     if not principal.may(Permission.GRANTS_WRITE, edition_id or PLATFORM):
         raise Forbidden if edition_id is None else NotFound
-    return await grant(conn, email, role, edition_id, now)
+    return await grant(conn, new.email, new.role, edition_id, now, new.delegation)
 
 
-async def grant(conn: Connection, email: str, role: Role, edition_id: UUID | None, now: datetime) -> GivenRole:
+async def grant(
+    conn: Connection,
+    email: str,
+    role: Role,
+    edition_id: UUID | None,
+    now: datetime,
+    delegation_id: UUID | None = None,
+) -> GivenRole:
     """Give the person of an address a role, on the operator's word."""
     person_id = await ensure_person(conn, email, "en", "UTC", now)
-    return await queries.insert_grant(conn, new_id(), person_id, role, edition_id, now)
+    return await queries.insert_grant(conn, new_id(), person_id, role, edition_id, delegation_id, now)
 
 
-async def list_grants(conn: Connection, edition_id: UUID, after: UUID | None, limit: int) -> list[GivenRole]:
-    """The roles given on an edition."""
-    return await queries.list_grants(conn, edition_id, after, limit)
+async def list_grants(conn: Connection, edition_id: UUID, wanted: GrantFilter, paging: Paging) -> Page[GivenRole]:
+    """The roles given on an edition and on its delegations."""
+    rows = await queries.list_grants(conn, edition_id, wanted, paging.after(UUID), paging.limit + 1)
+    total = await queries.count_grants(conn, edition_id, wanted) if paging.count else None
+    return paging.page(rows, lambda grant: grant.id, total)
 
 
 async def take_role(conn: Connection, edition_id: UUID, grant_id: UUID) -> None:

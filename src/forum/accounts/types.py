@@ -67,14 +67,19 @@ class IssuedToken(Struct):
 
 
 class NewGrant(Struct, forbid_unknown_fields=True):
-    """A role for the person of an address, on one edition or (admin) on the platform."""
+    """A role for the person of an address: on one edition, on one of its delegations (focal_point) or on the platform
+    (admin)."""
 
     email: Email
     role: Role
     edition: Line | None = None
+    delegation: UUID | None = None
 
     def faults(self) -> Iterator[Fault]:
-        """Only `admin` is of the platform."""
+        """Only `admin` is of the platform, and only `focal_point` of a delegation."""
+        if (self.role == "focal_point") != (self.delegation is not None):
+            detail = "`focal_point` is on a delegation; no other role is."
+            yield Fault(pointer="/delegation", code="rule_broken", detail=detail)
         if (self.role == "admin") != (self.edition is None):
             detail = "Every role but `admin` is on an edition; `admin` is on none."
             yield Fault(pointer="/edition", code="rule_broken", detail=detail)
@@ -87,7 +92,15 @@ class GivenRole(Struct):
     email: str
     role: Role
     edition_id: UUID | None
+    delegation_id: UUID | None
     created_at: datetime
+
+
+class GrantFilter(Struct, frozen=True):
+    """Which roles to list; in the order of the statement's parameters."""
+
+    role: Role | None = None
+    delegation: UUID | None = None
 
 
 class Me(Struct):

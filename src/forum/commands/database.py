@@ -68,10 +68,12 @@ def token() -> None:
 @click.option("--email", required=True, help="Whose token it is; the person is made when there is none.")
 @click.option("--role", required=True, help="A role that the person is given: admin, organizer, registrar ...")
 @click.option("--edition", help="The slug of the edition that the role is on; `admin` is on none.")
+@click.option("--delegation", help="The id of the delegation that a `focal_point` looks after.")
 @click.pass_obj
-def create_token(settings: Settings, email: str, role: str, edition: str | None) -> None:
+def create_token(settings: Settings, email: str, role: str, edition: str | None, delegation: str | None) -> None:
     """Give a person a role and print a new token, alone, on standard output."""
-    wanted = {"email": email, "role": role} | ({"edition": edition} if edition else {})
+    named = {"edition": edition, "delegation": delegation}
+    wanted = {"email": email, "role": role} | {name: text for name, text in named.items() if text}
     new = bodies.decode(msgspec.json.encode(wanted), NewGrant)
     with with_services(settings) as complete:
         click.echo(asyncio.run(_issue(complete, new)))
@@ -92,7 +94,7 @@ async def issue_token(conn: Connection, new: NewGrant, now: datetime) -> str:
     """Give a person a role, and a token that is told this once."""
     edition_id: UUID | None = await editions.find_id(conn, new.edition) if new.edition else None
     role: Role = new.role
-    await accounts.grant(conn, new.email, role, edition_id, now)
+    await accounts.grant(conn, new.email, role, edition_id, now, new.delegation)
     person = await accounts.ensure_person(conn, new.email, "en", "UTC", now)
     issued = await accounts.issue_token(conn, "person", person, None, "made on the command line", [], now, None)
     return issued.token

@@ -111,7 +111,7 @@ async def find_mailbox(conn: Connection, edition_id: UUID) -> str:
 
 async def list_editions(conn: Connection, principal: Principal, wanted: EditionFilter, paging: Paging) -> Page[Edition]:
     """Editions in the order in which they were made."""
-    own = [grant.edition_id for grant in principal.grants if grant.edition_id]
+    own = [grant.edition_id for grant in principal.grants if grant.edition_id and not grant.delegation_id]
     sees_all = principal.may(Permission.EDITIONS_CREATE)
     chosen = (own, sees_all, wanted.series, wanted.status)
     rows = await queries.list_editions(conn, *chosen, paging.after(UUID), paging.limit + 1)

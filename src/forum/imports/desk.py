@@ -11,7 +11,6 @@ from forum.db import Connection
 from forum.editions import service as editions
 from forum.editions.types import Edition
 from forum.entities import service as entities
-from forum.entities.types import Entity, EntityFilter
 from forum.errors import Invalid, NotFound
 from forum.imports.ledger import Ledger, Work
 from forum.imports.types import Kind
@@ -87,7 +86,7 @@ class Desk:
         key = name.casefold()
         if key in self._entities:
             return self._entities[key]
-        if known := await find_named(self.conn, name):
+        if known := await entities.find_named(self.conn, name):
             found = known.id
         else:
             self.ledger.remark(kind, row, field, "entity_added", f"Nobody says what {name} is: made as `other`.")
@@ -117,13 +116,6 @@ class Desk:
                 raise
 
         return careful
-
-
-async def find_named(conn: Connection, name: str) -> Entity | None:
-    """The first entity of a name, whatever its category."""
-    wanted = EntityFilter(None, None, name)
-    found = await read_all(lambda paging: entities.list_entities(conn, wanted, paging))
-    return next((entity for entity in found if entity.name.casefold() == name.casefold()), None)
 
 
 async def read_all(read: Callable[[Paging], Awaitable[Page[T]]]) -> list[T]:

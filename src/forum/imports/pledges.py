@@ -17,7 +17,7 @@ from forum.editions import service as editions
 from forum.entities import service as entities
 from forum.errors import Invalid
 from forum.http import IfMatch
-from forum.imports.desk import Book, Desk, find_named
+from forum.imports.desk import Book, Desk
 from forum.imports.texts import as_in_row, changes, given, texts
 from forum.imports.types import Outcome, PledgeRow, QuantityRow
 from forum.pledges import service
@@ -99,7 +99,7 @@ async def _lead(desk: Desk, book: Book, row: PledgeRow) -> UUID:
     """The entity that pledges: the one of this name, made in the row's category when there is none."""
     if row.category not in await editions.list_terms(desk.conn, book.edition.id, "stakeholder_category"):
         raise Invalid.at("/category", "unknown_value", "The series has no such stakeholder category.")
-    if known := await find_named(desk.conn, row.lead):
+    if known := await entities.find_named(desk.conn, row.lead):
         return known.id
     return await entities.ensure_entity(desk.conn, row.lead, row.category, None, desk.ledger.now)
 

@@ -57,15 +57,23 @@ class Asked(Struct, frozen=True):
     """For somebody who leaves: they have what that person had, and neither window nor review binds them."""
 
 
-def source_of(principal: Principal, edition_id: UUID) -> Source:
-    """As what a principal registers people; raises `Forbidden` for a machine that may not."""
+def source_of(principal: Principal, edition_id: UUID, delegation: UUID | None) -> Source:
+    """As what a principal registers people; raises `Forbidden` for a machine that may not.
+
+    For a focal point no delegation but their own is there: `NotFound`.
+    """
     if principal.may(Permission.REGISTRATIONS_WRITE, edition_id):
         return "registrar"
     if principal.may(Permission.REGISTRATIONS_CREATE, edition_id):
         return "client"
     if principal.kind != "person":
         raise Forbidden("This token may not register anybody for this edition.")
-    return "self"
+    own = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
+    if not own or delegation is None:
+        return "self"
+    if delegation not in own:
+        raise NotFound
+    return "focal_point"
 
 
 async def register(conn: Connection, edition_id: UUID, mode: Mode, asked: Sequence[Asked]) -> list[Answer]:
@@ -86,14 +94,15 @@ async def register(conn: Connection, edition_id: UUID, mode: Mode, asked: Sequen
         try:
             wants_place = _admit(one, references, there)
         except ForumError as fault:
-            answers[one.id] = fault
+            answers[one.id] = await _veil(conn, edition_id, one, fault)
         else:
             rows.append(_row(number, one, wants_place=wants_place))
     if rows:
         answers |= {made.id: made for made in await queries.insert_registrations(conn, edition_id, mode, rows)}
     for row in rows:
         if row.id not in answers:
-            answers[row.id] = await _explain(conn, edition_id, row, is_alone=len(rows) == 1)
+            refusal = await _explain(conn, edition_id, row, is_alone=len(rows) == 1)
+            answers[row.id] = await _veil(conn, edition_id, asked[row.number], refusal)
     return [answers[one.id] for one in asked]
 
 
@@ -101,6 +110,7 @@ def _admit(one: Asked, known: RegistrationReferences, there: dict[Mode, Places])
     """Whether a person gets a place or waits for one (or else staff decides first); raises what keeps them out."""
     if one.source == "self":
         _require_own(one, known)
+    _require_count(one)
     check_references(known)
     wants_place = _wants_place(there[one.new.mode], one)
     if one.new.online_while_waiting and one.new.mode == "in_person":
@@ -118,7 +128,11 @@ def _require_own(one: Asked, known: RegistrationReferences) -> None:
         raise NotFound
     if not known.is_own_address:
         raise Forbidden("You can register the address only that you signed in with.")
-    if not one.new.counts_against_quota:
+
+
+def _require_count(one: Asked) -> None:
+    """Who takes part, or brings people, does not decide that somebody leaves a delegation's quota untouched."""
+    if one.source in ("self", "focal_point") and not one.new.counts_against_quota:
         raise Invalid.at("/counts_against_quota", "not_allowed", "A registrar decides who does not count.")
 
 
@@ -160,6 +174,18 @@ async def register_one(conn: Connection, edition_id: UUID, one: Asked) -> Regist
     if isinstance(answer, ForumError):
         raise answer
     return answer
+
+
+async def _veil(conn: Connection, edition_id: UUID, one: Asked, fault: ForumError) -> ForumError:
+    """The same refusal, which does not tell a focal point which registration of somebody else's people it is."""
+    if one.source != "focal_point" or fault.id is None:
+        return fault
+    reach, person_id = one.principal.reach(Permission.REGISTRATIONS_READ, edition_id), one.principal.person_id
+    try:
+        await queries.find_registration(conn, edition_id, fault.id, reach, person_id)
+    except NotFound:
+        return AlreadyRegistered()
+    return fault
 
 
 async def _explain(conn: Connection, edition_id: UUID, row: RegistrationRow, *, is_alone: bool) -> ForumError:

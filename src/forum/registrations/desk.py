@@ -49,7 +49,7 @@ class RegistrationDesk:
 
         The caller holds no connection of the pool: everybody could, and wait for one.
         """
-        asked = Asked(new_id(), principal, source_of(principal, edition_id), new, now)
+        asked = Asked(new_id(), principal, source_of(principal, edition_id, new.delegation), new, now)
         waiting = _Waiting(asked, asyncio.get_running_loop().create_future())
         line = (edition_id, new.mode)
         if line in self._lines:

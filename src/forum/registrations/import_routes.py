@@ -16,7 +16,7 @@ from forum.registrations.import_types import ImportedRegistrations
 
 @post(
     "/editions/{edition:str}/registrations:import",
-    opt=needs(Permission.REGISTRATIONS_CREATE),
+    opt=needs(Permission.SIGNED_IN),
     status_code=200,
     operation_id="import_registrations",
     tags=["registrations"],
@@ -35,6 +35,7 @@ async def import_registrations(
     Send up to 1,000 rows as JSON, or as `text/csv` in UTF-8 whose columns are the fields of a row and of its person,
     apart by commas; consents are apart by spaces. A bad row keeps no good one out, unless `atomic`: then all faults are
     told with 422 and nothing is written. `dry_run` tells the same and writes nothing. Names are kept as they are.
+    Registrars and trusted frontends import anybody, focal points into their own delegations.
     """
     how = {"is_atomic": atomic, "is_rehearsed": dry_run}
     return await importing.import_registrations(conn, principal, edition_id, data.rows, now, **how)

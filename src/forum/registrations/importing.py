@@ -13,7 +13,7 @@ import msgspec
 from forum import bodies
 from forum.bulk import RowResult, RowResults, refused
 from forum.db import Connection
-from forum.errors import Conflict, ExternalIdTaken, ForumError, Invalid, from_exception
+from forum.errors import Conflict, ExternalIdTaken, Forbidden, ForumError, Invalid, NotFound, from_exception
 from forum.http import IfMatch
 from forum.ids import new_id
 from forum.permissions import Permission, Principal
@@ -66,8 +66,6 @@ class _Import:
 
     def __init__(self, conn: Connection, principal: Principal, edition_id: UUID, now: datetime) -> None:
         self._conn, self._principal, self._edition_id, self._now = conn, principal, edition_id, now
-        source = source_of(principal, edition_id)
-        self._source: Source = "import" if source == "registrar" else source
         self._results: dict[int, RowResult] = {}
         self._waiting: list[tuple[int, Asked]] = []
         self._seen: set[str] = set()
@@ -84,10 +82,10 @@ class _Import:
             if existing := known.get(row.external_id):
                 await self._register_waiting()
                 await self._update(index, raw, row, existing)
-            else:
+            elif asked := self._ask(index, row):
                 if self._waiting and self._waiting[0][1].new.mode != row.mode:
                     await self._register_waiting()
-                self._waiting.append((index, self._asked(row)))
+                self._waiting.append((index, asked))
         await self._register_waiting()
         return RowResults([self._results[index] for index in range(len(rows))])
 
@@ -103,8 +101,15 @@ class _Import:
             return None
         return row
 
-    def _asked(self, row: ImportedRegistration) -> Asked:
-        return Asked(new_id(), self._principal, self._source, row, self._now)
+    def _ask(self, index: int, row: ImportedRegistration) -> Asked | None:
+        try:
+            source: Source = source_of(self._principal, self._edition_id, row.delegation)
+            if source == "self":
+                raise Forbidden("Register yourself, or name a delegation whose focal point you are.")
+        except ForumError as error:
+            self._results[index] = refused(index, error)
+            return None
+        return Asked(new_id(), self._principal, "import" if source == "registrar" else source, row, self._now)
 
     async def _register_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -144,10 +149,12 @@ class _Import:
 
     async def _change(self, raw: Any, row: NewRegistration, existing: UUID) -> bool:
         """Write what the row gives and what differs; whether that was anything."""
-        if not self._principal.may(Permission.REGISTRATIONS_WRITE, self._edition_id):
-            raise ExternalIdTaken
+        reach = self._principal.reach(Permission.REGISTRATIONS_WRITE, self._edition_id)
         where = (self._conn, self._principal, self._edition_id, existing)
-        before = await queries.find_registration(self._conn, self._edition_id, existing, True, None)
+        try:
+            before = await queries.find_registration(self._conn, self._edition_id, existing, reach, None)
+        except NotFound:
+            raise ExternalIdTaken from None
         if before.person.email.lower() != row.person.email.lower():
             raise AddressDiffers("Withdraw that one, and register this person under another external_id.")
         patch = _patch_of(raw)

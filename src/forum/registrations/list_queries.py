@@ -11,15 +11,21 @@ _SQL = load_statements("registrations")
 
 
 async def list_registration_rows(
-    conn: Connection, edition_id: UUID, wanted: RegistrationFilter, after: UUID | None, limit: int
+    conn: Connection,
+    edition_id: UUID,
+    wanted: RegistrationFilter,
+    after: UUID | None,
+    limit: int,
+    reach: list[UUID] | None,
 ) -> list[RegistrationRow]:
-    """The registrations of an edition as lines of a table."""
-    chosen = (edition_id, *columns(wanted), after, limit)
+    """The registrations of an edition, of the delegations within `reach` (None: all), as lines of a table."""
+    chosen = (edition_id, *columns(wanted), after, limit, reach)
     return await fetch_all(conn, _SQL["list_registration_rows"], RegistrationRow, *chosen)
 
 
 async def count_registrations_by(
-    conn: Connection, edition_id: UUID, by: str, status: str | None, mode: str | None
+    conn: Connection, edition_id: UUID, by: str, status: str | None, mode: str | None, reach: list[UUID] | None
 ) -> list[RegistrationCount]:
-    """How many registrations there are of each value, the largest number first."""
-    return await fetch_all(conn, _SQL["count_registrations_by"], RegistrationCount, edition_id, by, status, mode)
+    """How many registrations within `reach` there are of each value, the largest number first."""
+    chosen = (edition_id, by, status, mode, reach)
+    return await fetch_all(conn, _SQL["count_registrations_by"], RegistrationCount, *chosen)

@@ -13,7 +13,7 @@ from forum.codes import Mode
 from forum.db import Connection
 from forum.http import ForumRequest, ForumResponse
 from forum.pagination import Page, Paging
-from forum.permissions import Permission, needs
+from forum.permissions import Permission, Principal, needs
 from forum.registrations import lists, service
 from forum.registrations.list_types import CountedBy, ListFormat, RegistrationCounts, RegistrationRow
 from forum.registrations.types import Consent, Registration, RegistrationFilter, RegistrationStatus, Source
@@ -21,7 +21,7 @@ from forum.sheets import XLSX_TYPE
 from forum.tables import CSV_TYPE
 from forum.transactions import unit_of
 
-READ = needs(Permission.REGISTRATIONS_READ)
+READ = needs(Permission.DELEGATIONS_MANAGE)
 TAGS = ["registrations"]
 REGISTRATIONS = "/editions/{edition:str}/registrations"
 MEDIA_TYPES: Final = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
@@ -40,6 +40,7 @@ async def list_registrations(
     request: ForumRequest,
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
     paging: NamedDependency[Paging],
     status: FromQuery[RegistrationStatus | None] = None,
     mode: FromQuery[Mode | None] = None,
@@ -55,7 +56,8 @@ async def list_registrations(
     q: Words = None,
     format: FromQuery[ListFormat] = "json",
 ) -> Response[Page[Registration]]:
-    """The registrations of an edition, for registrars, in the order in which they were made.
+    """The registrations of an edition, for registrars, in the order in which they were made. A focal point reads those
+    of their own delegations.
 
     With `format=csv` or `format=xlsx` all of them as a table, from `cursor` on and whatever the `limit`, without
     accessibility needs. In text/csv, cells that a spreadsheet would run as a formula begin with an apostrophe.
@@ -63,10 +65,11 @@ async def list_registrations(
     named = (status, mode, category, country, delegation, entity, email, external_id, source, language, consent, q)
     wanted = lists.require_words(RegistrationFilter(*named))
     if format == "json":
-        return ForumResponse(await service.list_registrations(conn, edition_id, wanted, paging))
-    rows = await lists.read_rows(conn, edition_id, wanted, paging.after(UUID))
+        return ForumResponse(await service.list_registrations(conn, principal, edition_id, wanted, paging))
+    reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
+    rows = await lists.read_rows(conn, edition_id, wanted, reach, paging.after(UUID))
     await unit_of(request.scope).close()  # nothing is held while the client reads
-    return _table(lists.read_pages(request.app.state.pool, edition_id, wanted, rows), format)
+    return _table(lists.read_pages(request.app.state.pool, edition_id, wanted, reach, rows), format)
 
 
 def _table(pages: AsyncIterator[list[RegistrationRow]], format: str) -> Response[Any]:
@@ -82,11 +85,12 @@ async def count_registrations(
     by: FromQuery[CountedBy],
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
     status: FromQuery[RegistrationStatus | None] = None,
     mode: FromQuery[Mode | None] = None,
 ) -> RegistrationCounts:
     """How many registrations there are of each status, mode, category, delegation or country, as they are now."""
-    return await lists.count_registrations(conn, edition_id, by, status, mode)
+    return await lists.count_registrations(conn, principal, edition_id, by, status, mode)
 
 
 HANDLERS = [list_registrations, count_registrations]

@@ -13,6 +13,7 @@ from msgspec.structs import astuple
 from forum.codes import Mode
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool
 from forum.errors import Fault, Invalid
+from forum.permissions import Permission, Principal
 from forum.registrations import list_queries as queries
 from forum.registrations.list_types import CountedBy, RegistrationCounts, RegistrationRow
 from forum.registrations.types import RegistrationFilter, RegistrationStatus
@@ -32,14 +33,14 @@ def require_words(wanted: RegistrationFilter) -> RegistrationFilter:
 
 
 async def read_rows(
-    conn: Connection, edition_id: UUID, wanted: RegistrationFilter, after: UUID | None
+    conn: Connection, edition_id: UUID, wanted: RegistrationFilter, reach: list[UUID] | None, after: UUID | None
 ) -> list[RegistrationRow]:
     """The next rows of a table; fewer than `ROWS_AT_ONCE` are the last ones."""
-    return await queries.list_registration_rows(conn, edition_id, wanted, after, ROWS_AT_ONCE)
+    return await queries.list_registration_rows(conn, edition_id, wanted, after, ROWS_AT_ONCE, reach)
 
 
 async def read_pages(
-    pool: Pool, edition_id: UUID, wanted: RegistrationFilter, rows: list[RegistrationRow]
+    pool: Pool, edition_id: UUID, wanted: RegistrationFilter, reach: list[UUID] | None, rows: list[RegistrationRow]
 ) -> AsyncIterator[list[RegistrationRow]]:
     """A table page by page, of which the first `rows` were read before.
 
@@ -48,7 +49,7 @@ async def read_pages(
     yield rows
     while len(rows) == ROWS_AT_ONCE:
         async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn:
-            rows = await read_rows(conn, edition_id, wanted, rows[-1].id)
+            rows = await read_rows(conn, edition_id, wanted, reach, rows[-1].id)
         yield rows
 
 
@@ -85,8 +86,17 @@ def _cell(item: Cell | UUID | list[str]) -> Cell:
 
 
 async def count_registrations(
-    conn: Connection, edition_id: UUID, by: CountedBy, status: RegistrationStatus | None, mode: Mode | None
+    conn: Connection,
+    principal: Principal,
+    edition_id: UUID,
+    by: CountedBy,
+    status: RegistrationStatus | None,
+    mode: Mode | None,
 ) -> RegistrationCounts:
-    """Registrations of an edition by status, mode, category, delegation or country, all or of one status and mode."""
-    items = await queries.count_registrations_by(conn, edition_id, by, status, mode)
+    """Registrations of an edition by status, mode, category, delegation or country, all or of one status and mode.
+
+    A focal point counts the people of their own delegations.
+    """
+    reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
+    items = await queries.count_registrations_by(conn, edition_id, by, status, mode, reach)
     return RegistrationCounts(by, items, sum(item.count for item in items))

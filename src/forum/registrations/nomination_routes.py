@@ -14,13 +14,13 @@ from forum.registrations import nominations
 from forum.registrations.nomination_types import Decisions, NewInvitation, Replaced, Replacement
 from forum.registrations.types import Registration
 
-WRITE = needs(Permission.REGISTRATIONS_WRITE)
+WRITE, MANAGE = needs(Permission.REGISTRATIONS_WRITE), needs(Permission.DELEGATIONS_MANAGE)
 TAGS = ["registrations"]
 
 
 @post(
     "/editions/{edition:str}/registrations:decide",
-    opt=WRITE,
+    opt=MANAGE,
     status_code=200,
     operation_id="decide_registrations",
     tags=TAGS,
@@ -35,6 +35,7 @@ async def decide_registrations(
     """Approve, decline or revoke up to 1,000 registrations, in this order; a result for each.
 
     One that cannot be moved is `refused` and keeps no other out. Who is approved without a free place waits for one.
+    Focal points decide about their own people, where they may one by one.
     """
     chosen = (data.decision, data.registrations, data.reason)
     return await nominations.decide_registrations(conn, principal, edition_id, *chosen, now)
@@ -57,7 +58,7 @@ async def invite_registration(
 
 @post(
     "/editions/{edition:str}/delegations/{delegation_id:uuid}/replace",
-    opt=WRITE,
+    opt=MANAGE,
     status_code=200,
     operation_id="replace_registration",
     tags=TAGS,

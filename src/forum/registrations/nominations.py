@@ -9,7 +9,7 @@ from forum.db import Connection
 from forum.editions.service import promote_waiting
 from forum.errors import Invalid, NotFound
 from forum.ids import new_id
-from forum.permissions import Principal
+from forum.permissions import Permission, Principal
 from forum.registrations import queries
 from forum.registrations.admission import Asked, register_one, source_of
 from forum.registrations.nomination_types import Decision, NewInvitation, Replaced, Replacement
@@ -56,17 +56,18 @@ async def replace_person(
     Who is nominated has what the other had: a place, or else the end of the line. Raises `NotFound` for somebody of
     another delegation.
     """
-    leaving = await queries.find_registration(conn, edition_id, wanted.withdraw, True, None)
+    reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
+    leaving = await queries.find_registration(conn, edition_id, wanted.withdraw, reach, None)
     if leaving.delegation != delegation_id:
         raise NotFound
     new = wanted.nominate
     if new.delegation not in (None, delegation_id):
         raise Invalid.at("/nominate/delegation", "rule_broken", "It is the delegation of the person who leaves.")
     new.delegation = delegation_id
-    source = source_of(principal, edition_id)
+    source = source_of(principal, edition_id, delegation_id)
     before = await withdraw_for_another(conn, principal, edition_id, wanted.withdraw, now)
     asked = Asked(new_id(), principal, source, new, now, is_replacement=before.status == "approved")
     nominated = await register_one(conn, edition_id, asked)
     await promote_waiting(conn, edition_id, now)
-    withdrawn = await queries.find_registration(conn, edition_id, wanted.withdraw, True, None)
+    withdrawn = await queries.find_registration(conn, edition_id, wanted.withdraw, None, None)
     return Replaced(withdrawn, nominated)

@@ -101,6 +101,7 @@ async def move_registration(
     """
     there = await lock(conn, principal, edition_id, reason=reason)
     before = await _lock_registration(conn, principal, edition_id, registration_id)
+    _require_right(principal, edition_id, move, before, there[before.mode])
     sources, target = MOVES[move]
     if before.status not in sources:
         allowed = [name for name, (states, _) in MOVES.items() if before.status in states]
@@ -110,7 +111,7 @@ async def move_registration(
         await _approve(conn, edition_id, before, there, now)
     else:
         await _move(conn, edition_id, before, target, before.mode, None, now)
-    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+    return await queries.find_registration(conn, edition_id, registration_id, None, None)
 
 
 async def _approve(
@@ -154,7 +155,7 @@ async def switch_mode(
     else:
         _require_switch(there[mode], before, principal.may(Permission.REGISTRATIONS_WRITE, edition_id), now)
         await _switch(conn, edition_id, before, mode, now)
-    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+    return await queries.find_registration(conn, edition_id, registration_id, None, None)
 
 
 async def _switch(conn: Connection, edition_id: UUID, before: LockedRegistration, mode: Mode, now: datetime) -> None:
@@ -187,7 +188,7 @@ async def accept_offer(
     before = await _lock_offer(conn, principal, edition_id, registration_id, now)
     assert before.waits_for  # an offer is of a place in the line's mode: a constraint holds it
     await _move(conn, edition_id, before, "approved", before.waits_for, None, now)
-    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+    return await queries.find_registration(conn, edition_id, registration_id, None, None)
 
 
 async def decline_offer(
@@ -197,7 +198,7 @@ async def decline_offer(
     before = await _lock_offer(conn, principal, edition_id, registration_id, now)
     target: RegistrationStatus = "withdrawn" if before.status == "waitlisted" else before.status
     await _move(conn, edition_id, before, target, before.mode, None, now)
-    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+    return await queries.find_registration(conn, edition_id, registration_id, None, None)
 
 
 async def _lock_offer(
@@ -218,11 +219,27 @@ async def lapse_offers(conn: Connection, now: datetime) -> None:
         await promote_waiting(conn, edition_id, now)
 
 
+def _require_right(
+    principal: Principal, edition_id: UUID, move: Move, before: LockedRegistration, there: Places
+) -> None:
+    """Raise `Forbidden` for a move that is the registrars' or, of somebody's own registration, the focal points'.
+
+    A focal point approves only where somebody looks at every registration.
+    """
+    reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
+    if reach is None or move == "withdraw":
+        return
+    if before.delegation not in reach or move == "revoke":
+        raise Forbidden
+    if move == "approve" and there.approval != "review":
+        raise Forbidden("Nobody is approved by hand in this edition: ask a registrar.")
+
+
 async def _lock_registration(
     conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID
 ) -> LockedRegistration:
-    writes_all = principal.may(Permission.REGISTRATIONS_WRITE, edition_id)
-    return await queries.lock_registration(conn, edition_id, registration_id, writes_all, principal.person_id)
+    reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
+    return await queries.lock_registration(conn, edition_id, registration_id, reach, principal.person_id)
 
 
 async def _move(

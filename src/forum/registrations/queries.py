@@ -55,32 +55,39 @@ async def list_named(conn: Connection, edition_id: UUID, external_ids: Sequence[
 
 
 async def find_registration(
-    conn: Connection, edition_id: UUID, registration_id: UUID, reads_all: bool, person_id: UUID | None
+    conn: Connection, edition_id: UUID, registration_id: UUID, reach: list[UUID] | None, person_id: UUID | None
 ) -> Registration:
-    """A registration that is the person's, or any for who reads all; raises `NotFound`."""
-    key = (edition_id, registration_id, reads_all, person_id)
+    """A registration that is the person's or of a delegation within `reach` (None: all); raises `NotFound`."""
+    key = (edition_id, registration_id, reach, person_id)
     return await get(conn, _SQL["find_registration"], Registration, *key)
 
 
 async def lock_registration(
-    conn: Connection, edition_id: UUID, registration_id: UUID, writes_all: bool, person_id: UUID | None
+    conn: Connection, edition_id: UUID, registration_id: UUID, reach: list[UUID] | None, person_id: UUID | None
 ) -> LockedRegistration:
-    """Lock a registration that is the person's, or any for who may change all; raises `NotFound`."""
-    key = (edition_id, registration_id, writes_all, person_id)
+    """Lock a registration that is the person's or of a delegation within `reach` (None: all); raises `NotFound`."""
+    key = (edition_id, registration_id, reach, person_id)
     return await get(conn, _SQL["lock_registration"], LockedRegistration, *key)
 
 
 async def list_registrations(
-    conn: Connection, edition_id: UUID, wanted: RegistrationFilter, after: UUID | None, limit: int
+    conn: Connection,
+    edition_id: UUID,
+    wanted: RegistrationFilter,
+    after: UUID | None,
+    limit: int,
+    reach: list[UUID] | None,
 ) -> list[Registration]:
-    """The registrations of an edition."""
-    chosen = (edition_id, *columns(wanted), after, limit)
+    """The registrations of an edition, of the delegations within `reach` (None: all)."""
+    chosen = (edition_id, *columns(wanted), after, limit, reach)
     return await fetch_all(conn, _SQL["list_registrations"], Registration, *chosen)
 
 
-async def count_registrations(conn: Connection, edition_id: UUID, wanted: RegistrationFilter) -> int:
+async def count_registrations(
+    conn: Connection, edition_id: UUID, wanted: RegistrationFilter, reach: list[UUID] | None
+) -> int:
     """How many registrations the list has."""
-    return int(await value(conn, _SQL["count_registrations"], edition_id, *columns(wanted)))
+    return int(await value(conn, _SQL["count_registrations"], edition_id, *columns(wanted), reach))
 
 
 async def list_own_registrations(

@@ -31,6 +31,7 @@ from forum.registrations.types import (
 from forum.transactions import unit_of
 
 SIGNED_IN, WRITE = needs(Permission.SIGNED_IN), needs(Permission.REGISTRATIONS_WRITE)
+MANAGE = needs(Permission.DELEGATIONS_MANAGE)
 TAGS = ["registrations"]
 REGISTRATIONS = "/editions/{edition:str}/registrations"
 
@@ -43,7 +44,8 @@ async def create_registration(
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> Registration:
-    """Register yourself, with the address that you signed in with, or others as a registrar or a trusted frontend.
+    """Register yourself, with the address that you signed in with, or others: as a registrar, a trusted frontend, or
+    the focal point of their delegation.
 
     When no place is free the answer is 201 with status `waitlisted` and the position in line. 409
     `already_registered` names the active registration of that person in `id`.
@@ -63,7 +65,7 @@ async def get_registration(
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
 ) -> Registration:
-    """One registration: your own, or any as a registrar."""
+    """One registration: your own, one of your delegation as its focal point, or any as a registrar."""
     return await service.find_registration(conn, principal, edition_id, registration_id)
 
 
@@ -77,7 +79,9 @@ async def update_registration(
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> Registration:
-    """Change the details of an active registration; whose and as what it counts is for registrars to change."""
+    """Change the details of an active registration. Whose and as what it counts is for registrars to change; entity and
+    country also for a focal point of the delegation.
+    """
     return await service.update_registration(conn, principal, edition_id, registration_id, data, if_match, now)
 
 
@@ -195,10 +199,22 @@ HANDLERS = [
     switch_registration_mode,
     accept_registration_offer,
     decline_registration_offer,
-    _move_route("approve", WRITE, "Approve a submitted registration; without a free place it waits for one."),
-    _move_route("decline", WRITE, "Decline a registration that is submitted or waiting."),
     _move_route(
-        "withdraw", SIGNED_IN, "Withdraw your own registration, or any as a registrar; the next in line follows."
+        "approve",
+        MANAGE,
+        "Approve a submitted registration; without a free place it waits for one. A focal point approves own people "
+        "where the edition's approval is `review`.",
+    ),
+    _move_route(
+        "decline",
+        MANAGE,
+        "Decline a registration that is submitted or waiting, as a registrar or as a focal point of its delegation.",
+    ),
+    _move_route(
+        "withdraw",
+        SIGNED_IN,
+        "Withdraw your own registration, one of your delegation as its focal point, or any as a registrar; the next in "
+        "line follows.",
     ),
     _move_route("revoke", WRITE, "Take an approved place back; the next in line follows."),
     list_own_registrations,

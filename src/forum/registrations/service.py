@@ -65,10 +65,10 @@ __all__ = [
     "verify",
 ]
 
-FOR_REGISTRARS: Final = ("entity", "delegation", "country", "category", "counts_against_quota")
+FOR_STAFF: Final = ("entity", "delegation", "country", "category", "counts_against_quota")
 """The fields of a registration that its owner reads but does not write."""
 COUNTED: Final = ("delegation", "category", "counts_against_quota")
-"""The fields that decide which quota and which reserve a place is taken from."""
+"""The fields that decide which quota and which reserve a place is taken from. Nor does a focal point write these."""
 
 
 class RegistrationEnded(Conflict):
@@ -80,27 +80,29 @@ async def create_registration(
 ) -> Registration:
     """Register a person; without a free place they wait, at the end of the line.
 
-    People register themselves, with their own address; registrars and trusted frontends register others.
+    People register themselves, with their own address; registrars, trusted frontends and, into their own
+    delegations, focal points register others.
     Raises `AlreadyRegistered` with the id of the registration that there is.
     """
-    asked = Asked(new_id(), principal, source_of(principal, edition_id), new, now)
+    asked = Asked(new_id(), principal, source_of(principal, edition_id, new.delegation), new, now)
     return await register_one(conn, edition_id, asked)
 
 
 async def find_registration(
     conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID
 ) -> Registration:
-    """A registration, for its owner and for registrars; raises `NotFound` for everybody else."""
-    reads_all = principal.may(Permission.REGISTRATIONS_READ, edition_id)
-    return await queries.find_registration(conn, edition_id, registration_id, reads_all, principal.person_id)
+    """A registration, for its owner, its focal points and registrars; raises `NotFound` for everybody else."""
+    reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
+    return await queries.find_registration(conn, edition_id, registration_id, reach, principal.person_id)
 
 
 async def list_registrations(
-    conn: Connection, edition_id: UUID, wanted: RegistrationFilter, paging: Paging
+    conn: Connection, principal: Principal, edition_id: UUID, wanted: RegistrationFilter, paging: Paging
 ) -> Page[Registration]:
-    """The registrations of an edition in the order in which they were made."""
-    rows = await queries.list_registrations(conn, edition_id, wanted, paging.after(UUID), paging.limit + 1)
-    total = await queries.count_registrations(conn, edition_id, wanted) if paging.count else None
+    """The registrations of an edition in the order in which they were made; a focal point sees those of their own."""
+    reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
+    rows = await queries.list_registrations(conn, edition_id, wanted, paging.after(UUID), paging.limit + 1, reach)
+    total = await queries.count_registrations(conn, edition_id, wanted, reach) if paging.count else None
     return paging.page(rows, lambda registration: registration.id, total)
 
 
@@ -116,7 +118,7 @@ async def list_own_registrations(conn: Connection, principal: Principal, paging:
 async def list_transitions(
     conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, paging: Paging
 ) -> Page[Transition]:
-    """The history of a registration, for its owner and for registrars."""
+    """The history of a registration, for whom `find_registration` finds it."""
     await find_registration(conn, principal, edition_id, registration_id)
     after = paging.after(int)
     rows = await queries.list_transitions(conn, edition_id, registration_id, after, paging.limit + 1)
@@ -136,18 +138,19 @@ async def update_registration(
 
     Raises `QuotaReached` and `NoPlaceFree` where the place would have to come from what is used up.
     """
-    writes_all = principal.may(Permission.REGISTRATIONS_WRITE, edition_id)
+    reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
     is_recounted = any(getattr(patch, name) is not UNSET for name in COUNTED)
     if is_recounted:
         await places.lock(conn, principal, edition_id)
-    locked = await queries.lock_registration(conn, edition_id, registration_id, writes_all, principal.person_id)
+    locked = await queries.lock_registration(conn, edition_id, registration_id, reach, principal.person_id)
     if_match.require(locked.version)
     _require_active(locked)
-    before = await queries.find_registration(conn, edition_id, registration_id, True, None)
+    before = await queries.find_registration(conn, edition_id, registration_id, None, None)
     after = merge(before, patch)
     check(after, Registration)
-    if not writes_all and any(getattr(after, name) != getattr(before, name) for name in FOR_REGISTRARS):
-        raise Forbidden(f"Ask a registrar to change {', '.join(FOR_REGISTRARS)}.")
+    barred = _fields_barred(reach, locked.delegation)
+    if any(getattr(after, name) != getattr(before, name) for name in barred):
+        raise Forbidden(f"Ask a registrar to change {', '.join(barred)}.")
     await _check_changed_references(conn, edition_id, after)
     await queries.update_registration(
         conn, edition_id, registration_id, after.person.given_name, after.person.family_name, after.person.language,
@@ -156,7 +159,14 @@ async def update_registration(
     )  # fmt: skip
     if is_recounted:
         await promote_waiting(conn, edition_id, now)
-    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+    return await queries.find_registration(conn, edition_id, registration_id, None, None)
+
+
+def _fields_barred(reach: list[UUID] | None, delegation: UUID | None) -> tuple[str, ...]:
+    """The fields that who may write within `reach` cannot change in a registration of a delegation."""
+    if reach is None:
+        return ()
+    return COUNTED if delegation in reach else FOR_STAFF
 
 
 def _require_active(locked: LockedRegistration) -> None:

@@ -250,6 +250,7 @@ class LockedRegistration(Struct, frozen=True):
     """What decides how a registration can move; it stays so until the transaction ends."""
 
     id: UUID
+    delegation: UUID | None
     status: RegistrationStatus
     mode: Mode
     waits_for: Mode | None
