@@ -6,7 +6,8 @@ SELECT e.status AS edition_status,
            AS is_category_known,
        $3::uuid IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = $3) AS is_entity_known,
        $4::uuid IS NULL OR EXISTS (SELECT FROM delegations d WHERE d.edition_id = e.id AND d.id = $4) AS is_delegation_known,
-       EXISTS (SELECT FROM persons p WHERE p.id = $5::uuid AND lower(p.email) = lower($6::text)) AS is_own_address
+       EXISTS (SELECT FROM persons p WHERE p.id = $5::uuid AND lower(p.email) = lower($6::text)) AS is_own_address,
+       EXISTS (SELECT FROM questions q WHERE q.edition_id = e.id) AS has_questions
 FROM editions e WHERE e.id = $1;
 
 -- name: list_registration_references
@@ -18,7 +19,8 @@ SELECT e.status AS edition_status,
        a.entity IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = a.entity) AS is_entity_known,
        a.delegation IS NULL OR EXISTS (SELECT FROM delegations d WHERE d.edition_id = e.id AND d.id = a.delegation)
            AS is_delegation_known,
-       EXISTS (SELECT FROM persons p WHERE p.id = a.asked_by AND lower(p.email) = lower(a.email)) AS is_own_address
+       EXISTS (SELECT FROM persons p WHERE p.id = a.asked_by AND lower(p.email) = lower(a.email)) AS is_own_address,
+       EXISTS (SELECT FROM questions q WHERE q.edition_id = e.id) AS has_questions
 FROM editions e,
      jsonb_to_recordset($2::jsonb)
          AS a (number integer, category text, entity uuid, delegation uuid, asked_by uuid, email text)
@@ -67,7 +69,7 @@ SELECT m.id, m.edition_id,
        CASE WHEN m.status = 'waitlisted' THEN
            1 + (SELECT count(*) FROM registrations w
                 WHERE w.edition_id = $1 AND w.mode = m.mode AND w.status = 'waitlisted') END AS waitlist_position,
-       m.external_id, m.created_at, m.version
+       m.external_id, m.created_at, m.version, '{}'::jsonb AS answers
 FROM made m, person;
 
 -- name: insert_registrations
@@ -136,7 +138,8 @@ SELECT m.id, m.edition_id,
        jsonb_build_object('given_name', m.given_name, 'family_name', m.family_name, 'email', people.email,
                           'language', m.language, 'timezone', m.timezone) AS person,
        m.entity_id AS entity, m.delegation_id AS delegation, m.country, m.category, m.mode, m.status, m.accessibility_needs,
-       m.consents, m.source, before.waiting + d.line AS waitlist_position, m.external_id, m.created_at, m.version
+       m.consents, m.source, before.waiting + d.line AS waitlist_position, m.external_id, m.created_at, m.version,
+       '{}'::jsonb AS answers
 FROM made m JOIN people ON people.id = m.person_id JOIN dealt d ON d.id = m.id CROSS JOIN before;
 
 -- name: find_active
@@ -147,7 +150,8 @@ WHERE edition_id = $1 AND address = lower($2) AND status IN ('submitted', 'appro
 -- name: find_registration
 -- A registration, for its owner or for who may read all of the edition.
 SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
-       waitlist_position, external_id, created_at, version
+       waitlist_position, external_id, created_at, version,
+       registration_answers(edition_id, id, $3 OR person_id = $4) AS answers
 FROM registration_details
 WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4);
 
@@ -159,7 +163,7 @@ WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4) FOR NO KEY UPDATE;
 -- name: list_registrations
 -- The registrations of an edition.
 SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
-       waitlist_position, external_id, created_at, version
+       waitlist_position, external_id, created_at, version, registration_answers(edition_id, id, true) AS answers
 FROM registration_details
 WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
   AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
@@ -205,7 +209,8 @@ waiting AS (
 SELECT c.id, c.status, c.mode, w.position AS waitlist_position, c.person ->> 'given_name' AS given_name,
        c.person ->> 'family_name' AS family_name, c.person ->> 'email' AS email, c.language,
        c.person ->> 'timezone' AS timezone, c.country, c.category, c.entity, e.name AS entity_name, c.delegation,
-       n.name AS delegation_name, c.consents, c.source, c.external_id, c.created_at
+       n.name AS delegation_name, c.consents, c.source, c.external_id, c.created_at,
+       registration_answers($1, c.id, false) AS answers
 FROM chosen c
 LEFT JOIN waiting w ON w.id = c.id
 LEFT JOIN entities e ON e.id = c.entity
@@ -227,7 +232,7 @@ GROUP BY value ORDER BY count DESC, value;
 -- name: list_own_registrations
 -- A person's registrations in every edition.
 SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
-       waitlist_position, external_id, created_at, version
+       waitlist_position, external_id, created_at, version, registration_answers(edition_id, id, true) AS answers
 FROM registration_details
 WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3;
 
@@ -305,3 +310,10 @@ ORDER BY revoked_at, id LIMIT $5;
 -- How many badges the list has.
 SELECT count(*) FROM badges
 WHERE edition_id = $1 AND revoked_at IS NOT NULL AND ($2::timestamptz IS NULL OR revoked_at >= $2);
+
+-- name: get_change_rules
+-- What decides whether the owner of a registration may change it directly: its mode's window, and what organizers approve.
+SELECT e.status, CASE $2::text WHEN 'in_person' THEN e.in_person_closes_at ELSE e.online_closes_at END AS closes_at,
+       coalesce(p.needs_approval, '{}') AS needs_approval
+FROM editions e LEFT JOIN change_policies p ON p.edition_id = e.id
+WHERE e.id = $1;

@@ -18,7 +18,9 @@ from forum.ids import new_id
 from forum.jobs import InviteRegistration
 from forum.outbox import publish
 from forum.permissions import Principal
+from forum.questions.types import KnownQuestion
 from forum.registrations import queries
+from forum.registrations.answered import find_answer_faults, list_known_questions, store_answers
 from forum.registrations.service import check_references, explain_refusal, first_status, require_own
 from forum.registrations.types import (
     NamedReferences,
@@ -57,11 +59,15 @@ async def register_together(conn: Connection, edition_id: UUID, mode: Mode, aske
     )
     if len(known) != len(asked):
         raise NotFound
+    questions = await list_known_questions(conn, edition_id, known[0], asked[0].now) if asked else []
     for one, references in zip(asked, known, strict=True):
-        if fault := _fault(one, references):
+        if fault := _fault(one, references, questions):
             refused[one.id] = fault
     knocking = [one for one in asked if one.id not in refused]
     made = await _admit(conn, edition_id, mode, knocking, refused) if knocking else {}
+    if made:
+        new = {one.id: one.new for one in knocking}
+        await store_answers(conn, edition_id, questions, new, list(made.values()), asked[0].now)
     answers = refused | made
     return [answers[one.id] for one in asked]
 
@@ -71,11 +77,11 @@ def _named(number: int, one: Asked) -> NamedReferences:
     return NamedReferences(number, new.category, new.entity, new.delegation, one.principal.person_id, new.person.email)
 
 
-def _fault(one: Asked, known: RegistrationReferences) -> ForumError | None:
+def _fault(one: Asked, known: RegistrationReferences, questions: Sequence[KnownQuestion]) -> ForumError | None:
     try:
         if one.source == "self":
             require_own(known)
-        check_references(known)
+        check_references(known, find_answer_faults(questions, one.new))
     except ForumError as fault:
         return fault
     return None
@@ -83,7 +89,7 @@ def _fault(one: Asked, known: RegistrationReferences) -> ForumError | None:
 
 async def _admit(
     conn: Connection, edition_id: UUID, mode: Mode, knocking: Sequence[Asked], refused: dict[UUID, Answer]
-) -> dict[UUID, Answer]:
+) -> dict[UUID, Registration]:
     """Lock the places, deal them, and have calendars follow; who is refused is added to `refused`."""
     [there] = await queries.lock_places(conn, edition_id, [mode], _MANY, _MANY)
     rows = []
@@ -99,7 +105,7 @@ async def _admit(
         if row.id not in made:
             refused[row.id] = await explain_refusal(conn, edition_id, row.email)
     await publish(conn, *(InviteRegistration(edition_id, row.id) for row in rows if row.id in made))
-    return dict(made)
+    return made
 
 
 def _count_free(there: Places) -> int | None:

@@ -1,8 +1,12 @@
 """The rules of registrations, and everything that other slices may ask of them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from forum.bodies import check, merge
 from forum.db import Connection
@@ -13,8 +17,11 @@ from forum.jobs import InviteRegistration
 from forum.outbox import publish
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
+from forum.questions.service import change_answers
 from forum.registrations import places, queries
+from forum.registrations.answered import find_answer_faults, list_known_questions, store_answers
 from forum.registrations.badges import KeyRing, ensure_badge_key, verify
+from forum.registrations.late_changes import ApprovalNeeded, list_changes, list_guarded, require_direct
 from forum.registrations.places import (
     MOVES,
     Move,
@@ -39,16 +46,21 @@ from forum.registrations.types import (
 __all__ = [
     "MOVES",
     "AlreadyRegistered",
+    "ApprovalNeeded",
     "KeyRing",
     "Move",
     "NoPlaceFree",
     "RegistrationClosed",
+    "apply_changes",
     "create_registration",
     "ensure_badge_key",
     "find_registration",
+    "list_changes",
+    "list_guarded",
     "list_own_registrations",
     "list_registrations",
     "list_transitions",
+    "lock_registration",
     "move_registration",
     "switch_mode",
     "update_registration",
@@ -56,8 +68,6 @@ __all__ = [
 ]
 
 ACTIVE: Final = frozenset({"submitted", "approved", "waitlisted"})
-FOR_REGISTRARS: Final = ("entity", "delegation", "country", "category")
-"""The fields of a registration that its owner reads but does not write."""
 
 
 class AlreadyRegistered(Conflict, constraint="registrations_one_active_per_person"):
@@ -84,12 +94,15 @@ async def create_registration(
     )
     if source == "self":
         require_own(known)
-    check_references(known)
+    asked = await list_known_questions(conn, edition_id, known, now)
+    check_references(known, find_answer_faults(asked, new))
     registration_id = new_id()
     await publish(conn, InviteRegistration(edition_id, registration_id))
     there = await places.lock(conn, principal, edition_id, [new.mode])
     status = first_status(there[new.mode], source, now)
-    return await _insert(conn, edition_id, registration_id, new, status, source, now)
+    made = await _insert(conn, edition_id, registration_id, new, status, source, now)
+    await store_answers(conn, edition_id, asked, {made.id: new}, [made], now)
+    return made
 
 
 def source_of(principal: Principal, edition_id: UUID) -> Source:
@@ -111,8 +124,8 @@ def require_own(known: RegistrationReferences) -> None:
         raise Forbidden("You can register the address only that you signed in with.")
 
 
-def check_references(known: RegistrationReferences) -> None:
-    """Raise `Invalid` with everything that a registration names and that is not there."""
+def check_references(known: RegistrationReferences, others: Sequence[Fault] = ()) -> None:
+    """Raise `Invalid` with everything that a registration names and that is not there, beside its other faults."""
     found = {
         "/category": ("unknown_value", "The series has no such stakeholder_category.", known.is_category_known),
         "/entity": ("unknown_reference", "There is no such entity.", known.is_entity_known),
@@ -123,8 +136,8 @@ def check_references(known: RegistrationReferences) -> None:
         for pointer, (code, detail, is_known) in found.items()
         if not is_known
     ]
-    if faults:
-        raise Invalid(faults)
+    if faults or others:
+        raise Invalid([*faults, *others])
 
 
 def first_status(there: Places, source: Source, now: datetime) -> RegistrationStatus:
@@ -211,23 +224,42 @@ async def update_registration(
     if_match: IfMatch,
     now: datetime,
 ) -> Registration:
-    """Change the details of an active registration; raises `Forbidden` for fields that registrars write."""
+    """Change the details of an active registration.
+
+    Raises `Forbidden` for fields that registrars write, and `ApprovalNeeded` for what is late.
+    """
+    before = await lock_registration(conn, principal, edition_id, registration_id)
+    if_match.require(before.version)
+    if not principal.may(Permission.REGISTRATIONS_WRITE, edition_id):
+        await require_direct(conn, edition_id, before, patch, now)
+    return await apply_changes(conn, edition_id, before, patch, now)
+
+
+async def lock_registration(
+    conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID
+) -> Registration:
+    """An active registration, locked until the transaction ends; raises `NotFound` and `RegistrationEnded`."""
     writes_all = principal.may(Permission.REGISTRATIONS_WRITE, edition_id)
-    locked = await queries.lock_registration(conn, edition_id, registration_id, writes_all, principal.person_id)
-    if_match.require(locked.version)
-    _require_active(locked)
-    before = await queries.find_registration(conn, edition_id, registration_id, True, None)
-    after = merge(before, patch)
+    key = (edition_id, registration_id, writes_all, principal.person_id)
+    _require_active(await queries.lock_registration(conn, *key))
+    return await queries.find_registration(conn, *key)
+
+
+async def apply_changes(
+    conn: Connection, edition_id: UUID, before: Registration, patch: RegistrationPatch, now: datetime
+) -> Registration:
+    """Merge changes into a registration; the caller has locked it, and decides who may. Raises `Invalid`."""
+    after = merge(before, replace(patch, answers=UNSET))
     check(after, Registration)
-    if not writes_all and any(getattr(after, name) != getattr(before, name) for name in FOR_REGISTRARS):
-        raise Forbidden(f"Ask a registrar to change {', '.join(FOR_REGISTRARS)}.")
     await _check_changed_references(conn, edition_id, after)
+    if isinstance(patch.answers, dict):
+        await change_answers(conn, edition_id, before.id, before.mode, after.category, patch.answers, now)
     await queries.update_registration(
-        conn, edition_id, registration_id, after.person.given_name, after.person.family_name, after.person.language,
+        conn, edition_id, before.id, after.person.given_name, after.person.family_name, after.person.language,
         after.person.timezone, after.entity, after.delegation, after.country, after.category,
         after.accessibility_needs, after.consents, now,
     )  # fmt: skip
-    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+    return await queries.find_registration(conn, edition_id, before.id, True, None)
 
 
 def _require_active(locked: LockedRegistration) -> None:

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from forum.codes import Country, Email, ExternalId, LanguageTag, Line, Mode, Prose, Term, TimeZoneName
 from forum.errors import Fault
+from forum.questions.types import Answers, AnswersPatch
 
 RegistrationStatus = Literal["submitted", "approved", "declined", "waitlisted", "withdrawn", "revoked"]
 Consent = Literal["publish_name", "photography", "contact_after"]
@@ -37,6 +38,8 @@ class NewRegistration(Struct, forbid_unknown_fields=True, kw_only=True):
     country: Country | None = None
     accessibility_needs: Prose | None = None
     consents: Consents = []
+    answers: Answers = {}
+    """To the edition's questions, by their keys."""
     external_id: ExternalId | None = None
 
     def faults(self) -> Iterator[Fault]:
@@ -79,6 +82,7 @@ class Registration(Struct, kw_only=True):
     external_id: str | None
     created_at: datetime
     version: int
+    answers: Answers
 
     def faults(self) -> Iterator[Fault]:
         """Each consent is given once."""
@@ -104,6 +108,7 @@ class RegistrationPatch(Struct, forbid_unknown_fields=True):
     category: Term | UnsetType = UNSET
     accessibility_needs: Prose | UnsetType | None = UNSET
     consents: Consents | UnsetType = UNSET
+    answers: AnswersPatch | UnsetType = UNSET
 
 
 class ModeSwitch(Struct, forbid_unknown_fields=True):
@@ -186,6 +191,7 @@ class RegistrationReferences(Struct, frozen=True):
     is_entity_known: bool
     is_delegation_known: bool
     is_own_address: bool
+    has_questions: bool
 
 
 class NamedReferences(Struct, frozen=True):
@@ -233,3 +239,17 @@ class LockedRegistration(Struct, frozen=True):
     status: RegistrationStatus
     mode: Mode
     version: int
+
+
+class ChangeRules(Struct, frozen=True):
+    """What decides whether the owner of a registration may change it directly."""
+
+    status: str
+    closes_at: datetime | None
+    needs_approval: list[str]
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether registration in the mode is over."""
+        return self.status not in ("draft", "announced", "open", "live") or (
+            self.closes_at is not None and self.closes_at <= now
+        )
