@@ -272,26 +272,22 @@ async def test_mode_changes_with_its_places_or_not_at_all(
 
 
 async def test_rules_are_those_of_the_moment_of_approval(organizer: Client, amina: Client, path: str) -> None:
-    request = await ask(amina, path, category="state")
     await make_question(organizer, "meal", "choice")
-    vegan = await ask_answer(amina, path, request)
-    assert vegan == (409, "change_request_open")
+    request = await ask(amina, path, category="state", answers={"meal": "halal"})
+    url = f"{path}/change-requests/{request['id']}/approve"
+    option = {"value": "vegan", "label": {"en": "Vegan"}}
+    await organizer.patch("/v1/editions/grf-2023/questions/meal", {"options": [option]})
+
+    outdated = await organizer.post(url)
+    assert refusal(outdated) == (409, "changes_outdated")
+    assert [(one["pointer"], one["code"]) for one in outdated.json()["errors"]] == [
+        ("/changes/answers/meal", "unknown_value")
+    ]
+    assert ((await amina.get(path)).json()["category"], (await amina.get(path)).json()["version"]) == ("ngo", 1)
     await organizer.made(f"{path}/withdraw", {})
-
-    assert refusal(await organizer.post(f"{path}/change-requests/{request['id']}/approve")) == (
-        409, "registration_ended",
-    )  # fmt: skip
-    assert refusal(await amina.post(f"{path}/change-requests", {"changes": {"mode": "online"}, "reason": "x"})) == (
-        409, "registration_ended",
-    )  # fmt: skip
-
-
-async def ask_answer(amina: Client, path: str, request: dict[str, Any]) -> tuple[int, str]:
-    """What a second request is answered."""
-    body = {"changes": {"category": "sport", "answers": {"meal": "vegan"}}, "reason": "x"}
-    answer = await amina.post(f"{path}/change-requests", body)
-    assert answer.json().get("id") == request["id"]
-    return refusal(answer)
+    assert refusal(await organizer.post(url)) == (409, "registration_ended")
+    again = await amina.post(f"{path}/change-requests", {"changes": {"mode": "online"}, "reason": "x"})
+    assert refusal(again) == (409, "registration_ended")
 
 
 async def test_list_is_filtered_for_registrars(client: Client, registrar: Client, amina: Client, path: str) -> None:

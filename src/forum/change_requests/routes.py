@@ -89,7 +89,8 @@ async def approve_change_request(
 ) -> ChangeRequest:
     """Make the changes, in one step, under the rules as they are now.
 
-    409 `registration_changed` when one of the fields was changed since: `errors` shows what it was and what it is.
+    409 `registration_changed` when one of the fields was changed since: `errors` shows what it was and what it is;
+    `changes_outdated` when it is not valid any more, for the reasons in `errors`.
     """
     chosen = (edition_id, registration_id, request_id)
     return await service.approve_change_request(conn, principal, *chosen, data.reason, now)

@@ -3,6 +3,7 @@
 Whoever decides locks, in this order: the request, the places when the mode is to change, the registration.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -47,6 +48,10 @@ class ApprovalNotNeeded(Conflict):
 
 class RegistrationChanged(Conflict):
     """The registration has been changed since this was asked for"""
+
+
+class ChangesOutdated(Conflict):
+    """What was asked for is not valid any more"""
 
 
 async def create_change_request(
@@ -95,9 +100,13 @@ async def _try_changes(
     try:
         await registrations.apply_changes(conn, edition_id, replace(current, mode=mode), _patch_of(changes), now)
     except Invalid as error:
-        raise Invalid([replace(fault, pointer=f"/changes{fault.pointer or ''}") for fault in error.errors]) from None
+        raise Invalid(_in_changes(error.errors)) from None
     finally:
         await attempt.rollback()
+
+
+def _in_changes(faults: Sequence[Fault]) -> list[Fault]:
+    return [replace(fault, pointer=f"/changes{fault.pointer or ''}") for fault in faults]
 
 
 def _patch_of(changes: RequestedChanges) -> RegistrationPatch:
@@ -152,8 +161,8 @@ async def approve_change_request(
     """Make the changes that were asked for, under the rules as they are now.
 
     Raises `RegistrationChanged`, showing each field as it was and as it is, when one of them has been changed since;
-    `NoPlaceFree` when the other mode is full; `Invalid` for what is not valid any more. Nothing is changed then, and
-    the request stays open.
+    `NoPlaceFree` when the other mode is full; `ChangesOutdated` for what is not valid any more. Nothing is changed
+    then, and the request stays open.
     """
     request = await _lock_open(conn, principal, edition_id, registration_id, request_id)
     mode = request.changes.mode
@@ -162,7 +171,10 @@ async def approve_change_request(
         await registrations.switch_mode(conn, principal, edition_id, registration_id, mode, reason, now)
     current = await registrations.lock_registration(conn, principal, edition_id, registration_id)
     _require_unchanged(request, current, but="mode")
-    await registrations.apply_changes(conn, edition_id, current, _patch_of(request.changes), now)
+    try:
+        await registrations.apply_changes(conn, edition_id, current, _patch_of(request.changes), now)
+    except Invalid as error:
+        raise ChangesOutdated(errors=_in_changes(error.errors)) from None
     decision = ("approved", now, principal.person_id, reason)
     return await queries.decide_change_request(conn, edition_id, request_id, *decision)
 
