@@ -108,7 +108,7 @@ VALUE_CODES = {"wrong_type", "unknown_value"}
 
 
 @given(case=cases())
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=200, deadline=None, database=None)
 def test_faults_are_those_of_the_model(case: tuple[list[KnownQuestion], Mode, str, dict[str, Any]]) -> None:
     questions, mode, category, answers = case
 
@@ -123,7 +123,7 @@ def test_faults_are_those_of_the_model(case: tuple[list[KnownQuestion], Mode, st
 
 
 @given(case=cases(), changed=st.dictionaries(st.sampled_from([f"q{n}" for n in range(8)]), st.booleans(), max_size=3))
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=150, deadline=None, database=None)
 def test_stored_answers_that_are_asked_no_more_go_and_the_others_stay(
     case: tuple[list[KnownQuestion], Mode, str, dict[str, Any]], changed: dict[str, Any]
 ) -> None:
