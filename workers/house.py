@@ -11,6 +11,7 @@ from forum.db import Connection
 from forum.logs import describe, request_id
 from forum.notifications import service as notifications
 from forum.questions import service as questions
+from forum.registrations import service as registrations
 from workers.office import Office
 
 log = logging.getLogger("forum")
@@ -26,6 +27,12 @@ async def end_presences(office: Office, conn: Connection) -> None:
     await attendance.end_stale_presences(conn, office.clock())
 
 
+async def pass_places_on(office: Office, conn: Connection) -> None:
+    """Pass on the places that were offered and not accepted in time, or reserved and not taken."""
+    await registrations.lapse_offers(conn, office.clock())
+    await registrations.release_due_reserves(conn, office.clock())
+
+
 async def forget_the_old(office: Office, conn: Connection) -> None:
     """Forget the answers kept for retries, and the jobs that were done long ago."""
     await transactions.delete_old_answers(conn)
@@ -38,7 +45,7 @@ async def forget_due_answers(office: Office, conn: Connection) -> None:
     await change_requests.forget_due_changes(conn, office.clock())
 
 
-EVERY_MINUTE = [ask_for_reports, end_presences, forget_the_old, forget_due_answers]
+EVERY_MINUTE = [ask_for_reports, end_presences, pass_places_on, forget_the_old, forget_due_answers]
 
 
 async def keep_house(ctx: dict[str, Any]) -> None:

@@ -247,21 +247,19 @@ async def test_registration_that_has_moved_on_is_not_changed_back(registrar: Cli
     assert (await registrar.get(path)).json()["person"]["given_name"] == "B"
 
 
-async def test_mode_changes_with_its_places_or_not_at_all(
+async def test_mode_changes_with_its_places_or_waits_for_one(
     registrar: Client, amina: Client, path: str, conn: Connection
 ) -> None:
     holder = await make_registration(registrar, "bei@delegates.example")
     request = await ask(amina, path, mode="in_person", category="state")
-    url = f"{path}/change-requests/{request['id']}/approve"
 
-    full = await registrar.post(url)
-    assert refusal(full) == (409, "no_place_free")
-    assert ((await amina.get(path)).json()["category"], (await amina.get(path)).json()["mode"]) == ("ngo", "online")
+    await registrar.made(f"{path}/change-requests/{request['id']}/approve", {})
+
+    meanwhile = (await amina.get(path)).json()
+    assert (meanwhile["mode"], meanwhile["waits_for"], meanwhile["category"]) == ("online", "in_person", "state")
     await registrar.made(f"{REGISTRATIONS}/{holder['id']}/withdraw", {})
-    assert (await registrar.post(url)).status_code == 200
-
     after = (await amina.get(path)).json()
-    assert (after["status"], after["mode"], after["category"]) == ("approved", "in_person", "state")
+    assert (after["status"], after["mode"], after["waits_for"]) == ("approved", "in_person", None)
     assert [tuple(row) for row in await conn.fetch("SELECT mode, taken FROM places ORDER BY mode")] == [
         ("in_person", 1), ("online", 0),
     ]  # fmt: skip
@@ -269,6 +267,22 @@ async def test_mode_changes_with_its_places_or_not_at_all(
     await registrar.made(f"{path}/switch-mode", {"mode": "online"})
     late = await registrar.post(f"{path}/change-requests/{moved['id']}/approve")
     assert refusal(late) == (409, "registration_changed")
+
+
+async def test_place_that_is_used_up_leaves_everything_as_it_is(
+    registrar: Client, amina: Client, path: str, conn: Connection
+) -> None:
+    delegation = await make_delegation(registrar, await make_entity(registrar))
+    await conn.execute("UPDATE quotas SET quota = 0 WHERE delegation_id = $1", UUID(delegation["id"]))
+    request = await ask(amina, path, delegation=delegation["id"], person={"family_name": "Проба"})
+    url = f"{path}/change-requests/{request['id']}"
+
+    refused = await registrar.post(f"{url}/approve")
+
+    assert refusal(refused) == (409, "quota_reached")
+    left = (await amina.get(path)).json()
+    assert (left["delegation"], left["person"]["family_name"], left["version"]) == (None, "Probe", 1)
+    assert (await amina.get(url)).json() == request
 
 
 async def test_rules_are_those_of_the_moment_of_approval(organizer: Client, amina: Client, path: str) -> None:

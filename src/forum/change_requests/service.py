@@ -71,7 +71,7 @@ async def create_change_request(
         raise NotFound
     owner = replace(principal, grants=[])  # registrars change other people's registrations directly
     edition = await editions.find_edition(conn, principal, edition_id)
-    current = await registrations.lock_registration(conn, owner, edition_id, registration_id)
+    current = await registrations.lock_registration(conn, owner, edition_id, registration_id, new.changes)
     if edition.status in OVER:
         raise RegistrationClosed(f"The edition is {edition.status}.")
     if (waiting := await queries.find_open_change_request(conn, edition_id, registration_id)) is not None:
@@ -93,7 +93,7 @@ async def create_change_request(
 async def _try_changes(
     conn: Connection, edition_id: UUID, current: Registration, changes: RequestedChanges, now: datetime
 ) -> None:
-    """Make the changes and undo them: what is refused now would be refused when it is approved."""
+    """Make the changes and undo them: what is not valid now would not be when it is approved."""
     mode = current.mode if changes.mode is UNSET else changes.mode
     attempt = conn.transaction()
     await attempt.start()
@@ -101,6 +101,8 @@ async def _try_changes(
         await registrations.apply_changes(conn, edition_id, replace(current, mode=mode), _patch_of(changes), now)
     except Invalid as error:
         raise Invalid(_in_changes(error.errors)) from None
+    except Conflict:
+        pass  # what is full now need not be when somebody decides
     finally:
         await attempt.rollback()
 
@@ -161,18 +163,19 @@ async def approve_change_request(
     """Make the changes that were asked for, under the rules as they are now.
 
     Raises `RegistrationChanged`, showing each field as it was and as it is, when one of them has been changed since;
-    `NoPlaceFree` when the other mode is full; `ChangesOutdated` for what is not valid any more. Nothing is changed
-    then, and the request stays open.
+    `ChangesOutdated` for what is not valid any more; `QuotaReached` or `NoPlaceFree` for want of a place. Nothing is
+    changed then, and the request stays open. Who has a place keeps it while the other mode is full, and waits there.
     """
     request = await _lock_open(conn, principal, edition_id, registration_id, request_id)
     mode = request.changes.mode
     if mode is not UNSET:
         _require_unchanged(request, await registrations.find_registration(conn, principal, edition_id, registration_id))
         await registrations.switch_mode(conn, principal, edition_id, registration_id, mode, reason, now)
-    current = await registrations.lock_registration(conn, principal, edition_id, registration_id)
+    patch = _patch_of(request.changes)
+    current = await registrations.lock_registration(conn, principal, edition_id, registration_id, patch)
     _require_unchanged(request, current, but="mode")
     try:
-        await registrations.apply_changes(conn, edition_id, current, _patch_of(request.changes), now)
+        await registrations.apply_changes(conn, edition_id, current, patch, now)
     except Invalid as error:
         raise ChangesOutdated(errors=_in_changes(error.errors)) from None
     decision = ("approved", now, principal.person_id, reason)

@@ -18,6 +18,7 @@ ChangedField = Literal[
     "delegation",
     "country",
     "category",
+    "counts_against_quota",
     "mode",
     "answers",
     "accessibility_needs",

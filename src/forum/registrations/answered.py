@@ -12,10 +12,11 @@ from forum.registrations.types import NewRegistration, Registration, Registratio
 
 
 async def list_known_questions(
-    conn: Connection, edition_id: UUID, references: RegistrationReferences, now: datetime
+    conn: Connection, edition_id: UUID, references: Sequence[RegistrationReferences], now: datetime
 ) -> list[KnownQuestion]:
     """What the edition asks, as rules for answers."""
-    return await questions.list_known_questions(conn, edition_id, now) if references.has_questions else []
+    has_questions = any(known.has_questions for known in references)
+    return await questions.list_known_questions(conn, edition_id, now) if has_questions else []
 
 
 def find_answer_faults(known: Sequence[KnownQuestion], new: NewRegistration) -> list[Fault]:

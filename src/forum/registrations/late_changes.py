@@ -17,7 +17,7 @@ from forum.errors import Conflict, Fault, Forbidden
 from forum.registrations import queries
 from forum.registrations.types import Registration, RegistrationPatch
 
-FOR_REGISTRARS: Final = ("entity", "delegation", "country", "category")
+FOR_REGISTRARS: Final = ("entity", "delegation", "country", "category", "counts_against_quota")
 """The fields of a registration that its owner reads but does not write."""
 _NESTED: Final = ("person", "answers")
 
