@@ -24,7 +24,7 @@ from forum.change_requests.types import (
 from forum.db import Connection
 from forum.editions import service as editions
 from forum.editions.service import WrongStatus
-from forum.errors import Conflict, Fault, Invalid, NotFound
+from forum.errors import Conflict, Fault, Invalid, NotFound, from_exception
 from forum.http import IfMatch
 from forum.ids import new_id
 from forum.pagination import Page, Paging
@@ -99,10 +99,12 @@ async def _try_changes(
     await attempt.start()
     try:
         await registrations.apply_changes(conn, edition_id, replace(current, mode=mode), _patch_of(changes), now)
-    except Invalid as error:
-        raise Invalid(_in_changes(error.errors)) from None
-    except Conflict:
-        pass  # what is full now need not be when somebody decides
+    except Exception as error:
+        refusal = from_exception(error)
+        if isinstance(refusal, Invalid):
+            raise Invalid(_in_changes(refusal.errors)) from None
+        if not isinstance(refusal, Conflict):  # what is full now need not be when somebody decides
+            raise
     finally:
         await attempt.rollback()
 
