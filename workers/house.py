@@ -5,10 +5,12 @@ from typing import Any
 
 from forum import outbox, transactions
 from forum.attendance import service as attendance
+from forum.change_requests import service as change_requests
 from forum.clock import system_clock
 from forum.db import Connection
 from forum.logs import describe, request_id
 from forum.notifications import service as notifications
+from forum.questions import service as questions
 from forum.registrations import service as registrations
 from workers.office import Office
 
@@ -37,7 +39,13 @@ async def forget_the_old(office: Office, conn: Connection) -> None:
     await outbox.delete_done_jobs(conn, system_clock())
 
 
-EVERY_MINUTE = [ask_for_reports, end_presences, pass_places_on, forget_the_old]
+async def forget_due_answers(office: Office, conn: Connection) -> None:
+    """Delete the answers whose purpose is over, also where somebody asked to change them."""
+    await questions.forget_due_answers(conn, office.clock())
+    await change_requests.forget_due_changes(conn, office.clock())
+
+
+EVERY_MINUTE = [ask_for_reports, end_presences, pass_places_on, forget_the_old, forget_due_answers]
 
 
 async def keep_house(ctx: dict[str, Any]) -> None:

@@ -14,7 +14,8 @@ SELECT e.status AS edition_status,
         WHERE r.edition_id = e.id AND r.status IN ('submitted', 'approved', 'waitlisted')
           AND r.person_id = (SELECT p.id FROM persons p WHERE lower(p.email) = lower(a.email))) AS active_id,
        EXISTS (SELECT FROM registrations r WHERE r.edition_id = e.id AND r.external_id = a.external_id)
-           AS is_external_id_taken
+           AS is_external_id_taken,
+       EXISTS (SELECT FROM questions q WHERE q.edition_id = e.id) AS has_questions
 FROM editions e,
      jsonb_to_recordset($2::jsonb)
          AS a (number integer, category text, entity uuid, delegation uuid, asked_by uuid, email text, external_id text)
@@ -103,7 +104,7 @@ SELECT m.id, m.edition_id,
            (SELECT coalesce(sum(l.waiting), 0)::bigint FROM line l WHERE l.waitlist_priority <= m.waitlist_priority)
            + count(m.waits_for) FILTER (WHERE m.offer_expires_at IS NULL) OVER (ORDER BY m.waitlist_priority, m.waitlist_ticket)
        END AS waitlist_position,
-       m.offer_expires_at, m.external_id, m.created_at, m.version
+       m.offer_expires_at, m.external_id, m.created_at, m.version, '{}'::jsonb AS answers
 FROM made m JOIN people ON people.id = m.person_id;
 
 -- name: find_active
@@ -118,7 +119,8 @@ SELECT id, external_id FROM registrations WHERE edition_id = $1 AND external_id 
 -- name: find_registration
 -- A registration, for its owner, its delegation's focal points ($3) or (null) for who may read all of the edition.
 SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
-       accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version
+       accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version,
+       registration_answers(edition_id, id, $3::uuid[] IS NULL OR person_id = $4) AS answers
 FROM registration_details
 WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR delegation = ANY ($3));
 
@@ -136,9 +138,10 @@ SELECT EXISTS (SELECT FROM deal_places($1, $3, (
     FROM registrations WHERE edition_id = $1 AND id = $2)));
 
 -- name: list_registrations
--- The registrations of an edition, of those delegations that the reader sees ($16; null: all).
+-- The registrations of an edition, of those delegations that the reader sees ($16; null: all, sensitive answers included).
 SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
-       accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version
+       accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version,
+       registration_answers(edition_id, id, $16::uuid[] IS NULL) AS answers
 FROM registration_details
 WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
   AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
@@ -187,7 +190,8 @@ waiting AS (
 SELECT c.id, c.status, c.mode, w.position AS waitlist_position, c.person ->> 'given_name' AS given_name,
        c.person ->> 'family_name' AS family_name, c.person ->> 'email' AS email, c.language,
        c.person ->> 'timezone' AS timezone, c.country, c.category, c.entity, e.name AS entity_name, c.delegation,
-       n.name AS delegation_name, c.consents, c.source, c.external_id, c.created_at
+       n.name AS delegation_name, c.consents, c.source, c.external_id, c.created_at,
+       registration_answers($1, c.id, false) AS answers
 FROM chosen c
 LEFT JOIN waiting w ON w.id = c.id
 LEFT JOIN entities e ON e.id = c.entity
@@ -210,7 +214,8 @@ GROUP BY value ORDER BY count DESC, value;
 -- name: list_own_registrations
 -- A person's registrations in every edition.
 SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
-       accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version
+       accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version,
+       registration_answers(edition_id, id, true) AS answers
 FROM registration_details
 WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3;
 
@@ -324,3 +329,10 @@ SELECT DISTINCT edition_id FROM reserves WHERE released_at IS NULL AND release_a
 -- Release one reserve ($2), or those whose time is up, for all. The caller holds the lock on the places.
 UPDATE reserves SET released_at = $3, version = version + 1
 WHERE edition_id = $1 AND released_at IS NULL AND (id = $2 OR ($2::uuid IS NULL AND release_at <= $3));
+
+-- name: get_change_rules
+-- What decides whether the owner of a registration may change it directly: its mode's window, and what organizers approve.
+SELECT e.status, CASE $2::text WHEN 'in_person' THEN e.in_person_closes_at ELSE e.online_closes_at END AS closes_at,
+       coalesce(p.needs_approval, '{}') AS needs_approval
+FROM editions e LEFT JOIN change_policies p ON p.edition_id = e.id
+WHERE e.id = $1;

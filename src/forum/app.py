@@ -17,6 +17,7 @@ from forum.accounts.routes import HANDLERS as ACCOUNTS
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
 from forum.calendars.routes import HANDLERS as CALENDARS
+from forum.change_requests.routes import HANDLERS as CHANGE_REQUESTS
 from forum.clock import Clock, clock_of
 from forum.db import Connection, Pool, open_pool
 from forum.docs import openapi_config
@@ -33,6 +34,7 @@ from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
+from forum.questions.routes import HANDLERS as QUESTIONS
 from forum.registrations.badge_routes import WELL_KNOWN
 from forum.registrations.desk import RegistrationDesk
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
@@ -134,6 +136,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,
+            *QUESTIONS,
+            *CHANGE_REQUESTS,
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,

@@ -69,6 +69,11 @@ def check(value: Any, type_: Any) -> None:
         raise Invalid(faults)
 
 
+def find_faults(value: Any, type_: Any, pointer: str) -> list[Fault]:
+    """Every fault of a JSON value that should be of a type which is known only now, with its place in the body."""
+    return list(_faults(value, type_, pointer))
+
+
 def _has_rules(type_: Any) -> bool:
     return issubclass(type_, Ruled)
 

@@ -51,6 +51,7 @@ async def test_person_registers_themselves_and_reads_it_back(client: Client, edi
         "external_id": None,
         "created_at": "2023-11-01T09:00:00Z",
         "version": 1,
+        "answers": {},
     }
     assert answer.headers["Location"] == f"{REGISTRATIONS}/{registration['id']}"
     assert (await person.get(answer.headers["Location"])).json() == registration

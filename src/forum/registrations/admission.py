@@ -17,7 +17,9 @@ from forum.editions.service import UNKNOWN_CATEGORY
 from forum.errors import Conflict, ExternalIdTaken, Fault, Forbidden, ForumError, Invalid, NotFound
 from forum.ids import new_id
 from forum.permissions import Permission, Principal
+from forum.questions.types import KnownQuestion
 from forum.registrations import queries
+from forum.registrations.answered import find_answer_faults, list_known_questions, store_answers
 from forum.registrations.places import NoPlaceFree, RegistrationClosed, require_running
 from forum.registrations.types import (
     NamedReferences,
@@ -88,17 +90,20 @@ async def register(conn: Connection, edition_id: UUID, mode: Mode, asked: Sequen
     known = await queries.list_registration_references(conn, edition_id, named)
     if len(known) != len(asked):
         raise NotFound
+    questions = await list_known_questions(conn, edition_id, known, asked[0].now)
     answers: dict[UUID, Answer] = {}
     rows = []
     for number, (one, references) in enumerate(zip(asked, known, strict=True)):
         try:
-            wants_place = _admit(one, references, there)
+            wants_place = _admit(one, references, there, questions)
         except ForumError as fault:
             answers[one.id] = await _veil(conn, edition_id, one, fault)
         else:
             rows.append(_row(number, one, wants_place=wants_place))
     if rows:
-        answers |= {made.id: made for made in await queries.insert_registrations(conn, edition_id, mode, rows)}
+        made = await queries.insert_registrations(conn, edition_id, mode, rows)
+        await store_answers(conn, edition_id, questions, {one.id: one.new for one in asked}, made, asked[0].now)
+        answers |= {registration.id: registration for registration in made}
     for row in rows:
         if row.id not in answers:
             refusal = await _explain(conn, edition_id, row, is_alone=len(rows) == 1)
@@ -106,12 +111,14 @@ async def register(conn: Connection, edition_id: UUID, mode: Mode, asked: Sequen
     return [answers[one.id] for one in asked]
 
 
-def _admit(one: Asked, known: RegistrationReferences, there: dict[Mode, Places]) -> bool:
+def _admit(
+    one: Asked, known: RegistrationReferences, there: dict[Mode, Places], questions: Sequence[KnownQuestion]
+) -> bool:
     """Whether a person gets a place or waits for one (or else staff decides first); raises what keeps them out."""
     if one.source == "self":
         _require_own(one, known)
     _require_count(one)
-    check_references(known)
+    check_references(known, find_answer_faults(questions, one.new))
     wants_place = _wants_place(there[one.new.mode], one)
     if one.new.online_while_waiting and one.new.mode == "in_person":
         _require_offered(there["online"], "/online_while_waiting")
@@ -136,8 +143,8 @@ def _require_count(one: Asked) -> None:
         raise Invalid.at("/counts_against_quota", "not_allowed", "A registrar decides who does not count.")
 
 
-def check_references(known: RegistrationReferences) -> None:
-    """Raise `Invalid` with everything that a registration names and that is not there."""
+def check_references(known: RegistrationReferences, others: Sequence[Fault] = ()) -> None:
+    """Raise `Invalid` with everything that a registration names and that is not there, beside its other faults."""
     found = {
         "/category": ("unknown_value", UNKNOWN_CATEGORY, known.is_category_known),
         "/entity": ("unknown_reference", "There is no such entity.", known.is_entity_known),
@@ -148,8 +155,8 @@ def check_references(known: RegistrationReferences) -> None:
         for pointer, (code, detail, is_known) in found.items()
         if not is_known
     ]
-    if faults:
-        raise Invalid(faults)
+    if faults or others:
+        raise Invalid([*faults, *others])
 
 
 def _require_offered(there: Places, pointer: str) -> None:

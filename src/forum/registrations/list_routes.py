@@ -60,7 +60,8 @@ async def list_registrations(
     of their own delegations.
 
     With `format=csv` or `format=xlsx` all of them as a table, from `cursor` on and whatever the `limit`, without
-    accessibility needs. In text/csv, cells that a spreadsheet would run as a formula begin with an apostrophe.
+    accessibility needs and sensitive answers; each other question is a column under its key. In text/csv, cells that
+    a spreadsheet would run as a formula begin with an apostrophe.
     """
     named = (status, mode, category, country, delegation, entity, email, external_id, source, language, consent, q)
     wanted = lists.require_words(RegistrationFilter(*named))
@@ -68,16 +69,17 @@ async def list_registrations(
         return ForumResponse(await service.list_registrations(conn, principal, edition_id, wanted, paging))
     reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
     rows = await lists.read_rows(conn, edition_id, wanted, reach, paging.after(UUID))
+    questions = await lists.list_question_keys(conn, edition_id)
     await unit_of(request.scope).close()  # nothing is held while the client reads
-    return _table(lists.read_pages(request.app.state.pool, edition_id, wanted, reach, rows), format)
+    return _table(lists.read_pages(request.app.state.pool, edition_id, wanted, reach, rows), format, questions)
 
 
-def _table(pages: AsyncIterator[list[RegistrationRow]], format: str) -> Response[Any]:
+def _table(pages: AsyncIterator[list[RegistrationRow]], format: str, questions: list[str]) -> Response[Any]:
     headers = {
         "Content-Disposition": f'attachment; filename="registrations.{format}"',
         "Cache-Control": "private, no-store",
     }
-    return Stream(lists.ENCODERS[format](pages), media_type=MEDIA_TYPES[format], headers=headers)
+    return Stream(lists.ENCODERS[format](pages, questions), media_type=MEDIA_TYPES[format], headers=headers)
 
 
 @get(f"{REGISTRATIONS}/counts", opt=READ, operation_id="count_registrations", tags=TAGS)

@@ -1,7 +1,7 @@
 """What registrars' lists are made of: the rows of an export, and counts."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -35,6 +35,8 @@ class RegistrationRow(Struct, frozen=True):
     source: str
     external_id: str | None
     created_at: datetime
+    answers: dict[str, Any]
+    """Those to questions that are not sensitive: each question is a column of its own."""
 
 
 class RegistrationCount(Struct):

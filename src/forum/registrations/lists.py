@@ -14,6 +14,7 @@ from forum.codes import Mode
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool
 from forum.errors import Fault, Invalid
 from forum.permissions import Permission, Principal
+from forum.questions import service as questions
 from forum.registrations import list_queries as queries
 from forum.registrations.list_types import CountedBy, RegistrationCounts, RegistrationRow
 from forum.registrations.types import RegistrationFilter, RegistrationStatus
@@ -22,7 +23,8 @@ from forum.tables import Cell, encode_csv, encode_rows
 
 ROWS_AT_ONCE: Final = 500
 """About 100 kilobytes, and some milliseconds of work between which others are served."""
-COLUMNS: Final = RegistrationRow.__struct_fields__
+COLUMNS: Final = RegistrationRow.__struct_fields__[:-1]
+"""What every table has; then comes a column for each question."""
 
 
 def require_words(wanted: RegistrationFilter) -> RegistrationFilter:
@@ -39,6 +41,11 @@ async def read_rows(
     return await queries.list_registration_rows(conn, edition_id, wanted, after, ROWS_AT_ONCE, reach)
 
 
+async def list_question_keys(conn: Connection, edition_id: UUID) -> list[str]:
+    """The questions that are columns of a table, in their order."""
+    return await questions.list_exported_keys(conn, edition_id)
+
+
 async def read_pages(
     pool: Pool, edition_id: UUID, wanted: RegistrationFilter, reach: list[UUID] | None, rows: list[RegistrationRow]
 ) -> AsyncIterator[list[RegistrationRow]]:
@@ -53,19 +60,23 @@ async def read_pages(
         yield rows
 
 
-async def encode_csv_pages(pages: AsyncIterator[list[RegistrationRow]]) -> AsyncIterator[bytes]:
+async def encode_csv_pages(
+    pages: AsyncIterator[list[RegistrationRow]], keys: Sequence[str] = ()
+) -> AsyncIterator[bytes]:
     """A table as CSV, a part for each page."""
-    yield encode_csv(COLUMNS, [])
+    yield encode_csv([*COLUMNS, *keys], [])
     async for rows in pages:
-        yield encode_rows(_cells(rows))
+        yield encode_rows(_cells(rows, keys))
 
 
-async def encode_xlsx_pages(pages: AsyncIterator[list[RegistrationRow]]) -> AsyncIterator[bytes]:
+async def encode_xlsx_pages(
+    pages: AsyncIterator[list[RegistrationRow]], keys: Sequence[str] = ()
+) -> AsyncIterator[bytes]:
     """A table as XLSX, a part for each page and one for the end."""
-    workbook = Workbook(COLUMNS)
+    workbook = Workbook([*COLUMNS, *keys])
     try:
         async for rows in pages:
-            workbook.write(_cells(rows))
+            workbook.write(_cells(rows, keys))
             yield workbook.take()
     finally:
         workbook.close()
@@ -75,13 +86,16 @@ async def encode_xlsx_pages(pages: AsyncIterator[list[RegistrationRow]]) -> Asyn
 ENCODERS: Final = {"csv": encode_csv_pages, "xlsx": encode_xlsx_pages}
 
 
-def _cells(rows: Sequence[RegistrationRow]) -> Iterator[list[Cell]]:
-    return ([_cell(item) for item in astuple(row)] for row in rows)
+def _cells(rows: Sequence[RegistrationRow], keys: Sequence[str]) -> Iterator[list[Cell]]:
+    for row in rows:
+        yield [_cell(item) for item in (*astuple(row)[:-1], *(row.answers.get(key) for key in keys))]
 
 
 def _cell(item: Cell | UUID | list[str]) -> Cell:
     if isinstance(item, UUID):
         return str(item)
+    if isinstance(item, bool):
+        return "true" if item else "false"
     return " ".join(item) if isinstance(item, list) else item
 
 

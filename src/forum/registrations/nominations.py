@@ -9,11 +9,10 @@ from forum.db import Connection
 from forum.editions.service import promote_waiting
 from forum.errors import Invalid, NotFound
 from forum.ids import new_id
-from forum.permissions import Permission, Principal
-from forum.registrations import queries
+from forum.permissions import Principal
 from forum.registrations.admission import Asked, register_one, source_of
 from forum.registrations.nomination_types import Decision, NewInvitation, Replaced, Replacement
-from forum.registrations.places import move_registration, withdraw_for_another
+from forum.registrations.places import find_registration, move_registration, withdraw_for_another
 from forum.registrations.types import Registration
 
 
@@ -56,8 +55,7 @@ async def replace_person(
     Who is nominated has what the other had: a place, or else the end of the line. Raises `NotFound` for somebody of
     another delegation.
     """
-    reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
-    leaving = await queries.find_registration(conn, edition_id, wanted.withdraw, reach, None)
+    leaving = await find_registration(conn, principal, edition_id, wanted.withdraw)
     if leaving.delegation != delegation_id:
         raise NotFound
     new = wanted.nominate
@@ -69,5 +67,5 @@ async def replace_person(
     asked = Asked(new_id(), principal, source, new, now, is_replacement=before.status == "approved")
     nominated = await register_one(conn, edition_id, asked)
     await promote_waiting(conn, edition_id, now)
-    withdrawn = await queries.find_registration(conn, edition_id, wanted.withdraw, None, None)
+    withdrawn = await find_registration(conn, principal, edition_id, wanted.withdraw)
     return Replaced(withdrawn, nominated)

@@ -74,6 +74,14 @@ def require_running(there: Places) -> None:
         raise RegistrationClosed(f"The edition is {there.status}.")
 
 
+async def find_registration(
+    conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID
+) -> Registration:
+    """A registration, for its owner, its focal points and registrars; raises `NotFound` for everybody else."""
+    reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
+    return await queries.find_registration(conn, edition_id, registration_id, reach, principal.person_id)
+
+
 async def withdraw_for_another(
     conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, now: datetime
 ) -> LockedRegistration:
@@ -111,7 +119,7 @@ async def move_registration(
         await _approve(conn, edition_id, before, there, now)
     else:
         await _move(conn, edition_id, before, target, before.mode, None, now)
-    return await queries.find_registration(conn, edition_id, registration_id, None, None)
+    return await find_registration(conn, principal, edition_id, registration_id)
 
 
 async def _approve(
@@ -155,7 +163,7 @@ async def switch_mode(
     else:
         _require_switch(there[mode], before, principal.may(Permission.REGISTRATIONS_WRITE, edition_id), now)
         await _switch(conn, edition_id, before, mode, now)
-    return await queries.find_registration(conn, edition_id, registration_id, None, None)
+    return await find_registration(conn, principal, edition_id, registration_id)
 
 
 async def _switch(conn: Connection, edition_id: UUID, before: LockedRegistration, mode: Mode, now: datetime) -> None:
@@ -188,7 +196,7 @@ async def accept_offer(
     before = await _lock_offer(conn, principal, edition_id, registration_id, now)
     assert before.waits_for  # an offer is of a place in the line's mode: a constraint holds it
     await _move(conn, edition_id, before, "approved", before.waits_for, None, now)
-    return await queries.find_registration(conn, edition_id, registration_id, None, None)
+    return await find_registration(conn, principal, edition_id, registration_id)
 
 
 async def decline_offer(
@@ -198,7 +206,7 @@ async def decline_offer(
     before = await _lock_offer(conn, principal, edition_id, registration_id, now)
     target: RegistrationStatus = "withdrawn" if before.status == "waitlisted" else before.status
     await _move(conn, edition_id, before, target, before.mode, None, now)
-    return await queries.find_registration(conn, edition_id, registration_id, None, None)
+    return await find_registration(conn, principal, edition_id, registration_id)
 
 
 async def _lock_offer(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from forum.db import Connection, columns, execute, fetch_all, find, get, rows_of, value
 from forum.registrations.types import (
+    ChangeRules,
     LockedRegistration,
     NamedReferences,
     NamedRegistration,
@@ -135,3 +136,8 @@ async def list_transitions(
 ) -> list[Transition]:
     """The history of a registration, oldest first."""
     return await fetch_all(conn, _SQL["list_transitions"], Transition, edition_id, registration_id, after, limit)
+
+
+async def get_change_rules(conn: Connection, edition_id: UUID, mode: str) -> ChangeRules:
+    """What decides whether the owner of a registration may change it directly; raises `NotFound`."""
+    return await get(conn, _SQL["get_change_rules"], ChangeRules, edition_id, mode)

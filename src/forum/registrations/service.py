@@ -5,18 +5,21 @@ from typing import Final
 from uuid import UUID
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from forum.bodies import check, merge
 from forum.db import Connection
 from forum.editions.service import promote_waiting
-from forum.errors import Conflict, Forbidden
+from forum.errors import Conflict
 from forum.http import IfMatch
 from forum.ids import new_id
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
+from forum.questions.service import change_answers
 from forum.registrations import places, queries
 from forum.registrations.admission import AlreadyRegistered, Asked, check_references, register_one, source_of
 from forum.registrations.badges import KeyRing, ensure_badge_key, verify
+from forum.registrations.late_changes import FOR_REGISTRARS, ApprovalNeeded, list_changes, list_guarded, require_direct
 from forum.registrations.places import (
     ACTIVE,
     MOVES,
@@ -26,6 +29,7 @@ from forum.registrations.places import (
     RegistrationClosed,
     accept_offer,
     decline_offer,
+    find_registration,
     lapse_offers,
     move_registration,
     switch_mode,
@@ -45,19 +49,24 @@ __all__ = [
     "MOVES",
     "STATUS_MOVES",
     "AlreadyRegistered",
+    "ApprovalNeeded",
     "KeyRing",
     "Move",
     "NoPlaceFree",
     "RegistrationClosed",
     "accept_offer",
+    "apply_changes",
     "create_registration",
     "decline_offer",
     "ensure_badge_key",
     "find_registration",
     "lapse_offers",
+    "list_changes",
+    "list_guarded",
     "list_own_registrations",
     "list_registrations",
     "list_transitions",
+    "lock_registration",
     "move_registration",
     "release_due_reserves",
     "switch_mode",
@@ -65,8 +74,6 @@ __all__ = [
     "verify",
 ]
 
-FOR_STAFF: Final = ("entity", "delegation", "country", "category", "counts_against_quota")
-"""The fields of a registration that its owner reads but does not write."""
 COUNTED: Final = ("delegation", "category", "counts_against_quota")
 """The fields that decide which quota and which reserve a place is taken from. Nor does a focal point write these."""
 
@@ -86,14 +93,6 @@ async def create_registration(
     """
     asked = Asked(new_id(), principal, source_of(principal, edition_id, new.delegation), new, now)
     return await register_one(conn, edition_id, asked)
-
-
-async def find_registration(
-    conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID
-) -> Registration:
-    """A registration, for its owner, its focal points and registrars; raises `NotFound` for everybody else."""
-    reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
-    return await queries.find_registration(conn, edition_id, registration_id, reach, principal.person_id)
 
 
 async def list_registrations(
@@ -134,39 +133,55 @@ async def update_registration(
     if_match: IfMatch,
     now: datetime,
 ) -> Registration:
-    """Change the details of an active registration; raises `Forbidden` for fields that registrars write.
+    """Change the details of an active registration.
 
-    Raises `QuotaReached` and `NoPlaceFree` where the place would have to come from what is used up.
+    Raises `Forbidden` for fields that registrars write, `ApprovalNeeded` for what is late, and `QuotaReached` and
+    `NoPlaceFree` where the place would have to come from what is used up.
     """
     reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
-    is_recounted = any(getattr(patch, name) is not UNSET for name in COUNTED)
-    if is_recounted:
+    before = await lock_registration(conn, principal, edition_id, registration_id, patch)
+    if_match.require(before.version)
+    if reach is not None:
+        barred = COUNTED if before.delegation in reach else FOR_REGISTRARS
+        await require_direct(conn, edition_id, before, patch, barred, now)
+    await apply_changes(conn, edition_id, before, patch, now)
+    return await find_registration(conn, principal, edition_id, registration_id)
+
+
+async def lock_registration(
+    conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, patch: RegistrationPatch
+) -> Registration:
+    """An active registration, locked until the transaction ends, and before it the places if the patch moves one.
+
+    Raises `NotFound` and `RegistrationEnded`.
+    """
+    if _is_recounted(patch):
         await places.lock(conn, principal, edition_id)
-    locked = await queries.lock_registration(conn, edition_id, registration_id, reach, principal.person_id)
-    if_match.require(locked.version)
-    _require_active(locked)
-    before = await queries.find_registration(conn, edition_id, registration_id, None, None)
-    after = merge(before, patch)
-    check(after, Registration)
-    barred = _fields_barred(reach, locked.delegation)
-    if any(getattr(after, name) != getattr(before, name) for name in barred):
-        raise Forbidden(f"Ask a registrar to change {', '.join(barred)}.")
-    await _check_changed_references(conn, edition_id, after)
-    await queries.update_registration(
-        conn, edition_id, registration_id, after.person.given_name, after.person.family_name, after.person.language,
-        after.person.timezone, after.entity, after.delegation, after.country, after.category,
-        after.counts_against_quota, after.accessibility_needs, after.consents, now,
-    )  # fmt: skip
-    if is_recounted:
-        await promote_waiting(conn, edition_id, now)
+    reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
+    _require_active(await queries.lock_registration(conn, edition_id, registration_id, reach, principal.person_id))
     return await queries.find_registration(conn, edition_id, registration_id, None, None)
 
 
-def _fields_barred(reach: list[UUID] | None, delegation: UUID | None) -> tuple[str, ...]:
-    """The fields that who may write within `reach` cannot change in a registration of a delegation."""
-    if reach is None:
-        return ()
-    return COUNTED if delegation in reach else FOR_STAFF
+async def apply_changes(
+    conn: Connection, edition_id: UUID, before: Registration, patch: RegistrationPatch, now: datetime
+) -> None:
+    """Merge changes into a registration; the caller has locked it, and decides who may. Raises `Invalid`."""
+    after = merge(before, replace(patch, answers=UNSET))
+    check(after, Registration)
+    await _check_changed_references(conn, edition_id, after)
+    if isinstance(patch.answers, dict):
+        await change_answers(conn, edition_id, before.id, before.mode, after.category, patch.answers, now)
+    await queries.update_registration(
+        conn, edition_id, before.id, after.person.given_name, after.person.family_name, after.person.language,
+        after.person.timezone, after.entity, after.delegation, after.country, after.category,
+        after.counts_against_quota, after.accessibility_needs, after.consents, now,
+    )  # fmt: skip
+    if _is_recounted(patch):
+        await promote_waiting(conn, edition_id, now)
+
+
+def _is_recounted(patch: RegistrationPatch) -> bool:
+    return any(getattr(patch, name) is not UNSET for name in COUNTED)
 
 
 def _require_active(locked: LockedRegistration) -> None:

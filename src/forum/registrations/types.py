@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from forum.codes import Country, Email, ExternalId, LanguageTag, Line, Mode, Prose, Term, TimeZoneName
 from forum.errors import Fault
+from forum.questions.types import Answers, AnswersPatch
 
 RegistrationStatus = Literal["submitted", "approved", "declined", "waitlisted", "withdrawn", "revoked", "erased"]
 Consent = Literal["publish_name", "photography", "contact_after"]
@@ -41,6 +42,8 @@ class NewRegistration(Struct, forbid_unknown_fields=True, kw_only=True):
     """Take part online until there is a place in the hall."""
     accessibility_needs: Prose | None = None
     consents: Consents = []
+    answers: Answers = {}
+    """To the edition's questions, by their keys."""
     external_id: ExternalId | None = None
 
     def faults(self) -> Iterator[Fault]:
@@ -88,6 +91,7 @@ class Registration(Struct, kw_only=True):
     external_id: str | None
     created_at: datetime
     version: int
+    answers: Answers
 
     def faults(self) -> Iterator[Fault]:
         """Each consent is given once."""
@@ -114,6 +118,7 @@ class RegistrationPatch(Struct, forbid_unknown_fields=True):
     counts_against_quota: bool | UnsetType = UNSET
     accessibility_needs: Prose | UnsetType | None = UNSET
     consents: Consents | UnsetType = UNSET
+    answers: AnswersPatch | UnsetType = UNSET
 
 
 class ModeSwitch(Struct, forbid_unknown_fields=True):
@@ -194,6 +199,7 @@ class RegistrationReferences(Struct, frozen=True):
     active_id: UUID | None
     """The active registration of the address."""
     is_external_id_taken: bool
+    has_questions: bool
 
 
 class NamedReferences(Struct, frozen=True):
@@ -262,3 +268,17 @@ class LockedRegistration(Struct, frozen=True):
     def holds_place(self) -> bool:
         """Whether somebody else could have a place when this registration moves."""
         return self.status == "approved" or self.offer_expires_at is not None
+
+
+class ChangeRules(Struct, frozen=True):
+    """What decides whether the owner of a registration may change it directly."""
+
+    status: str
+    closes_at: datetime | None
+    needs_approval: list[str]
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether registration in the mode is over."""
+        return self.status not in ("draft", "announced", "open", "live") or (
+            self.closes_at is not None and self.closes_at <= now
+        )

@@ -1,0 +1,78 @@
+-- What an edition asks of those who register, beyond what it asks of everybody, and what they answered.
+
+CREATE TABLE questions (
+    edition_id uuid NOT NULL CONSTRAINT questions_edition_exists REFERENCES editions,
+    key text NOT NULL CONSTRAINT questions_key_is_a_name CHECK (key ~ '^[a-z][a-z0-9_]{0,59}$'),
+    kind text NOT NULL CONSTRAINT questions_kind_is_known CHECK (kind IN
+        ('text', 'long_text', 'choice', 'choices', 'boolean', 'integer', 'date', 'country', 'url')),
+    label jsonb NOT NULL,
+    help jsonb,
+    purpose jsonb NOT NULL,
+    options jsonb NOT NULL DEFAULT '[]',
+    is_required boolean NOT NULL,
+    is_sensitive boolean NOT NULL,
+    condition jsonb,
+    modes text[] NOT NULL DEFAULT '{}' CONSTRAINT questions_modes_are_known CHECK (modes <@ ARRAY['in_person', 'online']),
+    categories text[] NOT NULL DEFAULT '{}',
+    retention text NOT NULL CONSTRAINT questions_retention_is_known CHECK (retention IN
+        ('until_edition_ends', 'thirty_days_after', 'one_year_after', 'keep_anonymised')),
+    position integer NOT NULL CONSTRAINT questions_position_is_positive CHECK (position > 0),
+    status text NOT NULL DEFAULT 'active' CONSTRAINT questions_status_is_known CHECK (status IN ('active', 'retired')),
+    version integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT questions_one_per_key PRIMARY KEY (edition_id, key),
+    CONSTRAINT questions_have_options_when_there_is_a_choice CHECK
+        ((kind IN ('choice', 'choices')) = (jsonb_array_length(options) > 0)),
+    CONSTRAINT questions_kept_anonymised_can_be_counted CHECK
+        (retention <> 'keep_anonymised' OR kind IN ('choice', 'choices', 'boolean', 'country'))
+);
+COMMENT ON TABLE questions IS 'A question of an edition. Its key is never changed nor given to another: answers are known by it.';
+COMMENT ON COLUMN questions.modes IS 'Who is asked, by how they take part; empty: everybody. Likewise categories.';
+COMMENT ON COLUMN questions.condition IS 'Asked only of those who gave one of these values to another question.';
+COMMENT ON COLUMN questions.is_sensitive IS 'The answer is for the person and for registrars alone, and is in no file.';
+
+CREATE TABLE answers (
+    edition_id uuid NOT NULL,
+    registration_id uuid NOT NULL,
+    key text NOT NULL,
+    value jsonb NOT NULL CONSTRAINT answers_say_something CHECK (value <> 'null'),
+    answered_at timestamptz NOT NULL,
+    CONSTRAINT answers_one_per_registration_and_question PRIMARY KEY (edition_id, registration_id, key),
+    CONSTRAINT answers_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations,
+    CONSTRAINT answers_question_exists FOREIGN KEY (edition_id, key) REFERENCES questions
+);
+COMMENT ON TABLE answers IS 'What a person answered to a question, until the question''s retention is over.';
+CREATE INDEX answers_by_question ON answers (edition_id, key);
+
+CREATE TABLE answer_counts (
+    edition_id uuid NOT NULL,
+    key text NOT NULL,
+    value jsonb NOT NULL,
+    count integer NOT NULL CONSTRAINT answer_counts_are_positive CHECK (count > 0),
+    CONSTRAINT answer_counts_one_per_value PRIMARY KEY (edition_id, key, value),
+    CONSTRAINT answer_counts_question_exists FOREIGN KEY (edition_id, key) REFERENCES questions
+);
+COMMENT ON TABLE answer_counts IS 'What is left of answers that are kept anonymised: how many gave a value, and not who.';
+
+CREATE FUNCTION answers_due_at(retention text, ends_on date, timezone text) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (ends_on + 1 + CASE retention WHEN 'until_edition_ends' THEN 0 WHEN 'one_year_after' THEN 365 ELSE 30 END)::timestamp
+       AT TIME ZONE timezone;
+COMMENT ON FUNCTION answers_due_at IS 'When answers are deleted: days after the last day of the edition is over, in its zone. Null while it has no dates.';
+
+CREATE FUNCTION registration_answers(of_edition uuid, of_registration uuid, with_sensitive boolean) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce((SELECT jsonb_object_agg(a.key, a.value)
+                 FROM answers a JOIN questions q ON q.edition_id = a.edition_id AND q.key = a.key
+                 WHERE a.edition_id = of_edition AND a.registration_id = of_registration
+                   AND (with_sensitive OR NOT q.is_sensitive)), '{}');
+COMMENT ON FUNCTION registration_answers IS 'The answers of a registration by the keys of the questions, as the contract shows them.';
+
+CREATE FUNCTION forget_answers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM answers WHERE edition_id = NEW.edition_id AND registration_id = NEW.id;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION forget_answers IS 'Who is erased has answered nothing: no service can forget it.';
+CREATE TRIGGER registrations_forget_answers AFTER UPDATE OF status ON registrations
+    FOR EACH ROW WHEN (NEW.status = 'erased') EXECUTE FUNCTION forget_answers();

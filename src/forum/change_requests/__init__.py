@@ -1,0 +1,1 @@
+"""Late changes of registrations: their owners ask, registrars approve or decline one by one."""
