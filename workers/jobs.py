@@ -16,6 +16,7 @@ from forum.jobs import InviteEdition, InviteRegistration, ReportAttendance, Send
 from forum.logs import describe, request_id
 from forum.notifications import service as notifications
 from forum.outbox import Claimed
+from forum.registrations import service as registrations
 from workers.office import Office
 
 JOB_SECONDS: Final = 28.0
@@ -26,7 +27,7 @@ Work = Callable[[Office, Connection, Sequence[Claimed]], Awaitable[None]]
 
 
 async def invite_registration(ctx: dict[str, Any], ids: list[int]) -> None:
-    """Bring some people's invitations in line."""
+    """Bring some people's invitations in line, and tell them what became of their registrations."""
     await _run(ctx, ids, _invite_registrations)
 
 
@@ -51,7 +52,10 @@ async def _invite_registrations(office: Office, conn: Connection, claimed: Seque
         (job.edition_id, job.registration_id) for row in claimed if isinstance(job := row.job(), InviteRegistration)
     }
     for edition_id, pairs in groupby(sorted(wanted), key=lambda pair: pair[0]):  # sorted: locks in one order
-        await notifications.plan_invitations(conn, edition_id, [pair[1] for pair in pairs], office.clock())
+        people = [pair[1] for pair in pairs]
+        await notifications.plan_invitations(conn, edition_id, people, office.clock())
+        await registrations.ensure_links(conn, edition_id, people, office.clock())
+        await notifications.plan_notices(conn, edition_id, people, office.clock())
 
 
 async def _invite_editions(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:

@@ -17,7 +17,7 @@ CREATE TABLE registrations (
     category text NOT NULL,
     mode text NOT NULL CONSTRAINT registrations_mode_is_known CHECK (mode IN ('in_person', 'online')),
     status text NOT NULL CONSTRAINT registrations_status_is_known CHECK (status IN
-        ('submitted', 'approved', 'declined', 'waitlisted', 'withdrawn', 'revoked')),
+        ('submitted', 'approved', 'declined', 'waitlisted', 'withdrawn', 'revoked', 'erased')),
     accessibility_needs text,
     consents text[] NOT NULL DEFAULT '{}',
     source text NOT NULL CONSTRAINT registrations_source_is_known CHECK (source IN ('self', 'registrar', 'client')),

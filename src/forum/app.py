@@ -31,6 +31,7 @@ from forum.pagination import Paging
 from forum.permissions import Principal
 from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
+from forum.privacy.routes import HANDLERS as PRIVACY
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.registrations.badge_routes import WELL_KNOWN
@@ -137,6 +138,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,
+            *PRIVACY,
         ],
         before_request=admit,
     )

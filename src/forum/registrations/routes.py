@@ -16,6 +16,7 @@ from forum.permissions import Permission, Principal, needs
 from forum.registrations import service
 from forum.registrations.badge_routes import HANDLERS as BADGES
 from forum.registrations.desk import RegistrationDesk
+from forum.registrations.link_routes import HANDLERS as LINKS
 from forum.registrations.list_routes import HANDLERS as LISTS
 from forum.registrations.types import (
     ModeSwitch,
@@ -28,6 +29,7 @@ from forum.registrations.types import (
 from forum.transactions import unit_of
 
 SIGNED_IN, WRITE = needs(Permission.SIGNED_IN), needs(Permission.REGISTRATIONS_WRITE)
+OWN = needs(Permission.REGISTRATIONS_OWN)
 TAGS = ["registrations"]
 REGISTRATIONS = "/editions/{edition:str}/registrations"
 
@@ -53,7 +55,7 @@ async def create_registration(
     return await desk.create_registration(state.pool, principal, edition_id, data, now)
 
 
-@get(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=SIGNED_IN, operation_id="get_registration", tags=TAGS)
+@get(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=OWN, operation_id="get_registration", tags=TAGS)
 async def get_registration(
     registration_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
@@ -64,7 +66,7 @@ async def get_registration(
     return await service.find_registration(conn, principal, edition_id, registration_id)
 
 
-@patch(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=SIGNED_IN, operation_id="update_registration", tags=TAGS)
+@patch(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=OWN, operation_id="update_registration", tags=TAGS)
 async def update_registration(
     data: JSONBody[RegistrationPatch],
     registration_id: FromPath[UUID],
@@ -80,7 +82,7 @@ async def update_registration(
 
 @get(
     f"{REGISTRATIONS}/{{registration_id:uuid}}/transitions",
-    opt=SIGNED_IN,
+    opt=OWN,
     operation_id="list_registration_transitions",
     tags=TAGS,
 )
@@ -97,7 +99,7 @@ async def list_registration_transitions(
 
 @post(
     f"{REGISTRATIONS}/{{registration_id:uuid}}/switch-mode",
-    opt=SIGNED_IN,
+    opt=OWN,
     status_code=200,
     operation_id="switch_registration_mode",
     tags=TAGS,
@@ -155,11 +157,10 @@ HANDLERS = [
     switch_registration_mode,
     _move_route("approve", WRITE, "Approve a submitted registration; without a free place it waits for one."),
     _move_route("decline", WRITE, "Decline a registration that is submitted or waiting."),
-    _move_route(
-        "withdraw", SIGNED_IN, "Withdraw your own registration, or any as a registrar; the next in line follows."
-    ),
+    _move_route("withdraw", OWN, "Withdraw your own registration, or any as a registrar; the next in line follows."),
     _move_route("revoke", WRITE, "Take an approved place back; the next in line follows."),
     list_own_registrations,
     *LISTS,
     *BADGES,
+    *LINKS,
 ]

@@ -15,6 +15,8 @@ from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
 from forum.registrations import places, queries
 from forum.registrations.badges import KeyRing, ensure_badge_key, verify
+from forum.registrations.erasure import erase_registration, forget_objections, is_person_needed, list_erasable
+from forum.registrations.links import ensure_links, sign_link
 from forum.registrations.places import (
     MOVES,
     Move,
@@ -45,11 +47,17 @@ __all__ = [
     "RegistrationClosed",
     "create_registration",
     "ensure_badge_key",
+    "ensure_links",
+    "erase_registration",
     "find_registration",
+    "forget_objections",
+    "is_person_needed",
+    "list_erasable",
     "list_own_registrations",
     "list_registrations",
     "list_transitions",
     "move_registration",
+    "sign_link",
     "switch_mode",
     "update_registration",
     "verify",

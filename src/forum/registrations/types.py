@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from forum.codes import Country, Email, ExternalId, LanguageTag, Line, Mode, Prose, Term, TimeZoneName
 from forum.errors import Fault
 
-RegistrationStatus = Literal["submitted", "approved", "declined", "waitlisted", "withdrawn", "revoked"]
+RegistrationStatus = Literal["submitted", "approved", "declined", "waitlisted", "withdrawn", "revoked", "erased"]
 Consent = Literal["publish_name", "photography", "contact_after"]
 Consents = Annotated[list[Consent], Meta(max_length=3)]
 Source = Literal["self", "registrar", "client"]
