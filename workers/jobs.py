@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
@@ -48,14 +47,14 @@ async def report_attendance(ctx: dict[str, Any], ids: list[int]) -> None:
 
 
 async def _invite_registrations(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:
-    wanted = {
-        (job.edition_id, job.registration_id) for row in claimed if isinstance(job := row.job(), InviteRegistration)
-    }
-    for edition_id, pairs in groupby(sorted(wanted), key=lambda pair: pair[0]):  # sorted: locks in one order
-        people = [pair[1] for pair in pairs]
+    wanted = [job for row in claimed if isinstance(job := row.job(), InviteRegistration)]
+    for edition_id in sorted({job.edition_id for job in wanted}):  # sorted: locks in one order
+        here = [job for job in wanted if job.edition_id == edition_id]
+        people = sorted({job.registration_id for job in here})
         await notifications.plan_invitations(conn, edition_id, people, office.clock())
-        await registrations.ensure_links(conn, edition_id, people, office.clock())
-        await notifications.plan_notices(conn, edition_id, people, office.clock())
+        if changed := sorted({job.registration_id for job in here if not job.of_release}):
+            await registrations.ensure_links(conn, edition_id, changed, office.clock())
+            await notifications.plan_notices(conn, edition_id, changed, office.clock())
 
 
 async def _invite_editions(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:

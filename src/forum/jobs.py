@@ -19,6 +19,8 @@ class InviteRegistration(Job, frozen=True, tag="invite_registration"):
 
     edition_id: UUID
     registration_id: UUID
+    of_release: bool = False
+    """The programme changed, and not the registration: there is nothing to tell of it."""
 
 
 class InviteEdition(Job, frozen=True, tag="invite_edition"):

@@ -64,7 +64,7 @@ async def forget_messages(
 async def plan_edition(conn: Connection, edition_id: UUID) -> int:
     """Ask for everybody's invitations to be planned, in portions that several workers share; how many people."""
     people = await queries.list_invitable(conn, edition_id)
-    await publish(conn, *(InviteRegistration(edition_id, registration_id) for registration_id in people))
+    await publish(conn, *(InviteRegistration(edition_id, one, of_release=True) for one in people))
     return len(people)
 
 
