@@ -36,6 +36,7 @@ from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.registrations.badge_routes import WELL_KNOWN
 from forum.registrations.desk import RegistrationDesk
+from forum.registrations.page_routes import PAGE
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
@@ -143,7 +144,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         before_request=admit,
     )
     application = http.Application(
-        route_handlers=[api, *WELL_KNOWN, *HEALTH],
+        route_handlers=[api, *WELL_KNOWN, *PAGE, *HEALTH],
         middleware=[UnitOfWork],
         request_class=http.ForumRequest,
         response_class=http.ForumResponse,

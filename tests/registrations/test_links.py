@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import logging
 from typing import Any
 from uuid import uuid4
 
@@ -241,3 +242,18 @@ async def test_one_who_objected_keeps_nobody_else_out_of_a_batch(
 
     assert [answer.status_code for answer in answers] == [409, *[201] * 8]
     assert await conn.fetchval("SELECT taken FROM places WHERE mode = 'in_person'") == 2
+
+
+async def test_tokens_stand_in_no_log(
+    client: Client, registrar: Client, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await make_registration(registrar, ADDRESS)
+    link = await post.link()
+
+    opened = (await client.post(OPEN, {"token": link})).json()["token"]
+    await client.post(OPEN, {"token": f"{link}x"})
+
+    ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith(("forum", "uvicorn")))
+    assert link not in ours
+    assert opened not in ours
