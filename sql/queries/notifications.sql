@@ -73,7 +73,7 @@ SELECT count(*) FROM inserted;
 
 -- name: plan_notices
 -- Compare what these people's registrations are with what they were last told of them, and queue the difference: another
--- status, another way of taking part, another link. What was queued and not yet sent is superseded. Who was registered by
+-- status, another way of taking part, a place that is offered, another link. What was queued and not yet sent is superseded. Who was registered by
 -- others is told so until a mail has said it. Returns how many were queued.
 WITH latest AS (
     SELECT DISTINCT ON (registration_id) id, registration_id, status, payload,
@@ -85,18 +85,21 @@ WITH latest AS (
 changed AS (
     SELECT r.id, r.person_id, l.id AS latest_id,
            jsonb_build_object(
-               'news', CASE WHEN l.payload ->> 'status' = r.status AND l.payload ->> 'mode' <> r.mode THEN 'switched'
+               'news', CASE WHEN r.offer_expires_at IS DISTINCT FROM (l.payload ->> 'offered_until')::timestamptz
+                                 AND r.offer_expires_at IS NOT NULL THEN 'offered'
+                            WHEN l.payload ->> 'status' = r.status AND l.payload ->> 'mode' <> r.mode THEN 'switched'
                             WHEN l.payload ->> 'status' = r.status THEN 'link'
                             WHEN l.payload ->> 'status' = 'waitlisted' AND r.status = 'approved' THEN 'promoted'
                             ELSE r.status END,
-               'status', r.status, 'mode', r.mode, 'linked_at', k.created_at,
+               'status', r.status, 'mode', r.mode, 'linked_at', k.created_at, 'offered_until', r.offer_expires_at,
                'by_others', r.source <> 'self' AND NOT coalesce(l.may_be_told, false)) AS payload
     FROM registrations r
     JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
     LEFT JOIN latest l ON l.registration_id = r.id
     WHERE r.edition_id = $1 AND r.id = ANY ($2::uuid[]) AND r.status <> 'erased'
       AND (l.id IS NULL OR (l.payload ->> 'status', l.payload ->> 'mode', (l.payload ->> 'linked_at')::timestamptz)
-                           IS DISTINCT FROM (r.status, r.mode, k.created_at))
+                           IS DISTINCT FROM (r.status, r.mode, k.created_at)
+           OR r.offer_expires_at <> coalesce((l.payload ->> 'offered_until')::timestamptz, '-infinity'))
 ),
 superseded AS (
     UPDATE messages SET status = 'superseded' WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed)
@@ -173,8 +176,8 @@ WHERE m.id = ANY ($1::uuid[]);
 
 -- name: list_noticed
 -- What the mails about registrations among these messages say, and to whom.
-SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.source, r.mode, e.title, e.organizer_email,
-       n.name AS delegation, k.id AS link_id
+SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.source, r.mode, r.waits_for, r.offer_expires_at,
+       e.title, e.timezone, e.organizer_email, n.name AS delegation, k.id AS link_id
 FROM messages m
 JOIN registrations r ON r.edition_id = m.edition_id AND r.id = m.registration_id
 JOIN editions e ON e.id = m.edition_id

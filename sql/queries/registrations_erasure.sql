@@ -32,9 +32,10 @@ history AS (
 emptied AS (
     UPDATE registrations r
     SET person_id = $3, given_name = NULL, family_name = 'erased', language = 'en', timezone = 'UTC', entity_id = NULL,
-        delegation_id = NULL, country = NULL, accessibility_needs = NULL, consents = '{}', external_id = NULL,
+        delegation_id = NULL, country = NULL, accessibility_needs = NULL, consents = '{}', external_id = NULL, counts_against_quota = true,
+        online_while_waiting = false,
         made_by_token = CASE WHEN r.made_by_token NOT IN (SELECT id FROM theirs) THEN r.made_by_token END,
-        status = 'erased', waitlist_ticket = NULL, placed_at = $4, version = r.version + 1
+        status = 'erased', placed_at = $4, version = r.version + 1
     WHERE r.edition_id = $1 AND r.id = $2
     RETURNING 1
 )

@@ -152,3 +152,20 @@ async def test_secret_of_a_link_stands_in_no_table(registrar: Client, post: Post
     for table in ("messages", "outbox", "registration_links", "registrations", "persons"):
         rows = await conn.fetchval(f"SELECT string_agg(t::text, ' ') FROM {table} t")
         assert link not in rows
+
+
+async def test_place_that_is_offered_is_told_with_its_deadline(client: Client, post: Post) -> None:
+    edition = await make_edition(client, slug="offering", in_person_capacity=1, promotion="offer", offer_hours=24)
+    registrar = await client.as_role("registrar", edition["id"])
+    holder = await make_registration(registrar, "holder@delegates.example", edition="offering")
+    await make_registration(registrar, ADDRESS, edition="offering")
+    await post.deliver()
+    await registrar.post(f"/v1/editions/offering/registrations/{holder['id']}/withdraw")
+
+    (mail,) = [mail for mail in await post.deliver() if ADDRESS in mail["To"]]
+
+    assert "A place is held for you." in text_of(mail)
+    assert "Held until: Thursday, November 2, 2023, 10:00" in text_of(mail)
+    opened = await client.made("/v1/auth/registration-link", {"token": link_in(mail)})
+    path = f"/v1/editions/offering/registrations/{opened['registration_id']}/accept-offer"
+    assert (await client.with_token(opened["token"]).post(path)).json()["status"] == "approved"

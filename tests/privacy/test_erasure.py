@@ -117,7 +117,8 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
         "id": latest["id"], "edition_id": edition["id"],
         "person": {"given_name": None, "family_name": "erased", "email": ended.json()["person"]["email"],
                    "language": "en", "timezone": "UTC"},
-        "entity": None, "delegation": None, "country": None, "category": "ngo", "mode": "in_person",
+        "entity": None, "delegation": None, "country": None, "category": "ngo", "counts_against_quota": True,
+        "waits_for": None, "offer_expires_at": None, "mode": "in_person",
         "status": "erased", "accessibility_needs": None, "consents": [], "source": "registrar",
         "waitlist_position": None, "external_id": None, "created_at": "", "version": 0,
     }  # fmt: skip

@@ -65,9 +65,10 @@ async def test_link_in_the_mail_opens_the_one_registration_and_no_account(
 
 
 OWN = {
-    "get_badge_png", "get_badge_svg", "get_registration", "get_registration_calendar", "lift_objection", "list_badges",
-    "list_registration_transitions", "object_to_registration", "resend_registration_link", "sign_out",
-    "switch_registration_mode", "update_registration", "withdraw_registration",
+    "accept_registration_offer", "decline_registration_offer", "get_badge_png", "get_badge_svg", "get_registration",
+    "get_registration_calendar", "lift_objection", "list_badges", "list_registration_transitions",
+    "object_to_registration", "resend_registration_link", "sign_out", "switch_registration_mode",
+    "update_registration", "withdraw_registration",
 }  # fmt: skip
 """What is open to who comes by a link. An operation belongs here only if it looks at one registration."""
 

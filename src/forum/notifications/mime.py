@@ -181,6 +181,10 @@ def _notice_lines(
         return texts.phrase(language, key if texts.knows(key) else "registration_link")
 
     lines = [("", say(f"registration_{news}")), (say("how"), say(noticed.mode))]
+    if noticed.offer_expires_at:
+        lines.append((say("until"), texts.moment(language, noticed.offer_expires_at, None, noticed.timezone)))
+    elif noticed.waits_for and noticed.waits_for != noticed.mode:
+        lines.append((say("also_waiting"), say(noticed.waits_for)))
     if by_others:
         who = f"by_{noticed.source}"
         lines.append(("", texts.phrase(language, who if texts.knows(who) else "by_others")))

@@ -73,7 +73,11 @@ class Noticed(Struct, frozen=True):
     language: str
     source: str
     mode: Mode
+    waits_for: Mode | None
+    offer_expires_at: datetime | None
     title: dict[str, str]
+    timezone: str
+    """Of the edition."""
     organizer_email: str
     delegation: str | None
     link_id: UUID | None

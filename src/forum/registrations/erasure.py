@@ -12,7 +12,7 @@ from forum.ids import new_id
 from forum.permissions import Principal
 from forum.registrations import erasure_queries as queries
 from forum.registrations.erasure_types import Erasable, KeptRows
-from forum.registrations.places import MOVES, move_registration
+from forum.registrations.places import ACTIVE, move_registration
 
 
 class ErasedRegistration(Struct, frozen=True):
@@ -37,7 +37,7 @@ async def erase_registration(
     its badge is revoked. The caller has seen to it that the principal may. From then on it belongs to a person of its
     own whom nothing leads to.
     """
-    if await queries.find_status(conn, edition_id, registration_id) in MOVES["withdraw"][0]:
+    if await queries.find_status(conn, edition_id, registration_id) in ACTIVE:
         await move_registration(conn, principal, edition_id, registration_id, "withdraw", None, now)
     locked = await _lock(conn, principal, edition_id, registration_id)
     deleted = await queries.delete_personal_rows(conn, edition_id, registration_id)

@@ -20,7 +20,7 @@ from forum.permissions import Permission, Principal
 from forum.registrations import link_queries, queries
 from forum.registrations.badges import KeyRing, sign, verify
 from forum.registrations.link_types import OpenedLink
-from forum.registrations.places import MOVES, move_registration
+from forum.registrations.places import ACTIVE, move_registration
 from forum.registrations.types import Registration
 
 _DOMAIN: Final = b"forum registration link"
@@ -36,13 +36,6 @@ class WrongLink(ForumError):
     """This link is not good, or not any more"""
 
     status = 401
-
-
-class RegistersThemselves(Conflict, constraint="registrations_by_others_respect_objections"):
-    """This address cannot be registered by others"""
-
-    def __init__(self) -> None:
-        super().__init__("Ask the person to register themselves.")
 
 
 class NotRegisteredByOthers(Conflict):
@@ -100,7 +93,7 @@ async def object_to_registration(
     if await link_queries.get_source(conn, edition_id, registration_id, principal.person_id) == "self":
         raise NotRegisteredByOthers("Withdraw the registration instead.")
     before = await _find(conn, principal, edition_id, registration_id)
-    if before.status in MOVES["withdraw"][0]:
+    if before.status in ACTIVE:
         words = f"{OBJECTED} {reason}" if reason else OBJECTED
         before = await move_registration(conn, principal, edition_id, registration_id, "withdraw", words, now)
     await link_queries.insert_objection(conn, edition_id, registration_id, now)

@@ -33,6 +33,7 @@ function show() {
   if (!state.registration) return;
   const { registration, edition } = state;
   const active = ["submitted", "approved", "waitlisted"].includes(registration.status);
+  const until = registration.offer_expires_at;
   const title = edition.title[state.language] ?? edition.title.en ?? Object.values(edition.title)[0];
   at("edition").textContent = title;
   const day = (text) => new Date(`${text}T12:00:00Z`).toLocaleDateString(state.language, { dateStyle: "long", timeZone: "UTC" });
@@ -42,6 +43,7 @@ function show() {
     ["mode", say(registration.mode)],
     ["dates", edition.starts_on && `${day(edition.starts_on)} – ${day(edition.ends_on)}`],
     ["position", registration.waitlist_position],
+    ["until", until && new Date(until).toLocaleString(state.language, { dateStyle: "long", timeStyle: "short" })],
   ];
   at("facts").replaceChildren(...facts.filter(([, fact]) => fact).flatMap(([key, fact]) => {
     const [term, text] = [document.createElement("dt"), document.createElement("dd")];
@@ -57,6 +59,7 @@ function show() {
   at("show-badge").hidden = registration.status !== "approved" || registration.mode !== "in_person";
   at("calendar").hidden = registration.status !== "approved";
   at("badge").hidden ||= at("show-badge").hidden;
+  at("accept").hidden = at("decline").hidden = !until;
   at("withdraw").hidden = at("details").hidden = !active;
   at("object").hidden = at("by-others").hidden = registration.source === "self" || !active;
   at("details").elements.given_name.value = registration.person.given_name ?? "";
@@ -115,6 +118,8 @@ at("switch").addEventListener("click", () => {
   const mode = state.registration.mode === "online" ? "in_person" : "online";
   return act("switch-mode", { mode }, `sure_${mode}`, "saved");
 });
+at("accept").addEventListener("click", () => act("accept-offer", undefined, null, "saved"));
+at("decline").addEventListener("click", () => act("decline-offer", undefined, "sure_decline", "saved"));
 at("withdraw").addEventListener("click", () => act("withdraw", {}, "sure_withdraw", "saved"));
 at("object").addEventListener("click", () => act("object", {}, "sure_object", "saved"));
 at("details").addEventListener("submit", (event) => {
