@@ -11,6 +11,7 @@ from forum.editions import service as editions
 from forum.notifications.service import ReportMail
 from forum.programme import service as programme
 from forum.programme.release_types import PublishedEdition, PublishedSession
+from forum.registrations import service as registrations
 from forum.settings import Settings
 from forum.statistics import service as statistics
 
@@ -22,6 +23,8 @@ class MailContent:
 
     def __init__(self, settings: Settings) -> None:
         self._addresses = calendars.CalendarAddresses(settings.public_url, settings.calendar_domain)
+        self._page = settings.frontend_url or f"{settings.public_url.rstrip('/')}/r"
+        self._ring = registrations.KeyRing()
         self._releases: dict[tuple[UUID, int], tuple[PublishedEdition, dict[UUID, PublishedSession]]] = {}
 
     async def session(self, conn: Connection, edition_id: UUID, release: int, session_id: UUID) -> CalendarSession:
@@ -36,6 +39,10 @@ class MailContent:
     async def mailbox(self, conn: Connection, edition_id: UUID) -> str:
         """The address from which an edition writes to its organizers."""
         return await editions.find_mailbox(conn, edition_id)
+
+    async def link(self, conn: Connection, link_id: UUID) -> str:
+        """The address by which a person reaches their registration; no server sees what stands behind its `#`."""
+        return f"{self._page}#{await registrations.sign_link(conn, link_id, self._ring)}"
 
     async def report(self, conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
         """The attendance statistics of a day, as known at an instant."""

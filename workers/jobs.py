@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from forum.jobs import InviteEdition, InviteRegistration, ReportAttendance, Send
 from forum.logs import describe, request_id
 from forum.notifications import service as notifications
 from forum.outbox import Claimed
+from forum.registrations import service as registrations
 from workers.office import Office
 
 JOB_SECONDS: Final = 28.0
@@ -26,7 +26,7 @@ Work = Callable[[Office, Connection, Sequence[Claimed]], Awaitable[None]]
 
 
 async def invite_registration(ctx: dict[str, Any], ids: list[int]) -> None:
-    """Bring some people's invitations in line."""
+    """Bring some people's invitations in line, and tell them what became of their registrations."""
     await _run(ctx, ids, _invite_registrations)
 
 
@@ -47,11 +47,14 @@ async def report_attendance(ctx: dict[str, Any], ids: list[int]) -> None:
 
 
 async def _invite_registrations(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:
-    wanted = {
-        (job.edition_id, job.registration_id) for row in claimed if isinstance(job := row.job(), InviteRegistration)
-    }
-    for edition_id, pairs in groupby(sorted(wanted), key=lambda pair: pair[0]):  # sorted: locks in one order
-        await notifications.plan_invitations(conn, edition_id, [pair[1] for pair in pairs], office.clock())
+    wanted = [job for row in claimed if isinstance(job := row.job(), InviteRegistration)]
+    for edition_id in sorted({job.edition_id for job in wanted}):  # sorted: locks in one order
+        here = [job for job in wanted if job.edition_id == edition_id]
+        people = sorted({job.registration_id for job in here})
+        await notifications.plan_invitations(conn, edition_id, people, office.clock())
+        if changed := sorted({job.registration_id for job in here if not job.of_release}):
+            await registrations.ensure_links(conn, edition_id, changed, office.clock())
+            await notifications.plan_notices(conn, edition_id, changed, office.clock())
 
 
 async def _invite_editions(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:

@@ -105,18 +105,23 @@ COMMENT ON TABLE grants IS 'A role of a person, on one edition, on one of its de
 CREATE TABLE tokens (
     id uuid CONSTRAINT tokens_pkey PRIMARY KEY,
     sha256 bytea NOT NULL CONSTRAINT tokens_sha256_is_unique UNIQUE,
-    kind text NOT NULL CONSTRAINT tokens_kind_is_known CHECK (kind IN ('person', 'client', 'device')),
+    kind text NOT NULL CONSTRAINT tokens_kind_is_known CHECK (kind IN ('person', 'client', 'device', 'registration')),
     person_id uuid CONSTRAINT tokens_person_exists REFERENCES persons,
     edition_id uuid CONSTRAINT tokens_edition_exists REFERENCES editions,
+    registration_id uuid,
     label text NOT NULL,
     scopes text[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL,
     expires_at timestamptz,
     revoked_at timestamptz,
     CONSTRAINT tokens_belong_to_a_person_or_an_edition CHECK
-        ((kind = 'person' AND person_id IS NOT NULL) OR (kind <> 'person' AND person_id IS NULL AND edition_id IS NOT NULL))
+        (CASE kind WHEN 'person' THEN person_id IS NOT NULL
+                   WHEN 'registration' THEN person_id IS NOT NULL AND edition_id IS NOT NULL
+                   ELSE person_id IS NULL AND edition_id IS NOT NULL END),
+    CONSTRAINT tokens_of_a_registration_name_it CHECK ((kind = 'registration') = (registration_id IS NOT NULL))
 );
-COMMENT ON TABLE tokens IS 'Bearer tokens: only their SHA-256 is here. A token of kind device scans under its own name.';
+COMMENT ON TABLE tokens IS 'Bearer tokens: only their SHA-256 is here. A token of kind device scans under its own name, one of kind
+registration came by a mailed link and is good for that one registration.';
 CREATE INDEX tokens_by_edition ON tokens (edition_id, id);
 
 CREATE FUNCTION notify_token() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -126,4 +131,4 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION notify_token IS 'Tells every API process to ask after tokens again: one was revoked or changed.';
 CREATE TRIGGER tokens_notify AFTER UPDATE OR DELETE ON tokens
-    FOR EACH ROW WHEN (OLD.kind <> 'person') EXECUTE FUNCTION notify_token();
+    FOR EACH ROW WHEN (OLD.kind IN ('client', 'device')) EXECUTE FUNCTION notify_token();

@@ -17,7 +17,8 @@ CREATE TABLE messages (
     id uuid CONSTRAINT messages_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
     number bigint GENERATED ALWAYS AS IDENTITY,
     edition_id uuid CONSTRAINT messages_edition_exists REFERENCES editions,
-    kind text NOT NULL CONSTRAINT messages_kind_is_known CHECK (kind IN ('invitation', 'sign_in', 'attendance_report')),
+    kind text NOT NULL CONSTRAINT messages_kind_is_known CHECK (kind IN
+        ('invitation', 'sign_in', 'attendance_report', 'registration')),
     recipient text NOT NULL,
     person_id uuid,
     session_id uuid,
@@ -39,6 +40,7 @@ CREATE INDEX messages_waiting ON messages (next_try_at, number) WHERE status = '
 CREATE INDEX messages_urgent ON messages (next_try_at, number) WHERE status = 'queued' AND kind = 'sign_in';
 CREATE INDEX messages_of_batch ON messages (batch_id) WHERE status = 'sending';
 CREATE INDEX messages_by_invitation ON messages (edition_id, registration_id, session_id, number) WHERE kind = 'invitation';
+CREATE INDEX messages_by_registration ON messages (edition_id, registration_id, number) WHERE kind = 'registration';
 CREATE INDEX messages_by_edition ON messages (edition_id, number);
 
 CREATE FUNCTION wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$

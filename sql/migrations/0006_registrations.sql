@@ -246,7 +246,8 @@ BEGIN
     INSERT INTO outbox (kind, payload)
     SELECT 'invite_registration', jsonb_build_object('kind', 'invite_registration', 'edition_id', a.edition_id, 'registration_id', a.id)
     FROM after a JOIN before b ON (b.edition_id, b.id) = (a.edition_id, a.id)
-    WHERE (a.status, a.mode) <> (b.status, b.mode);
+    WHERE (a.status, a.mode) <> (b.status, b.mode)
+       OR (a.offer_expires_at IS NOT NULL AND a.offer_expires_at IS DISTINCT FROM b.offer_expires_at);
     PERFORM count_places(array_agg(h)) FROM (
         SELECT h FROM after a CROSS JOIN LATERAL held_places(a, 1) h
         UNION ALL SELECT h FROM before b CROSS JOIN LATERAL held_places(b, -1) h

@@ -68,11 +68,4 @@ RETURN coalesce((SELECT jsonb_object_agg(a.key, a.value)
                    AND (with_sensitive OR NOT q.is_sensitive)), '{}');
 COMMENT ON FUNCTION registration_answers IS 'The answers of a registration by the keys of the questions, as the contract shows them.';
 
-CREATE FUNCTION forget_answers() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    DELETE FROM answers WHERE edition_id = NEW.edition_id AND registration_id = NEW.id;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION forget_answers IS 'Who is erased has answered nothing: no service can forget it.';
-CREATE TRIGGER registrations_forget_answers AFTER UPDATE OF status ON registrations
-    FOR EACH ROW WHEN (NEW.status = 'erased') EXECUTE FUNCTION forget_answers();
+INSERT INTO erasure_rules (table_name, rule) VALUES ('answers', 'deleted');

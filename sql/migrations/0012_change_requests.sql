@@ -36,11 +36,4 @@ CREATE UNIQUE INDEX change_requests_one_open_per_registration ON change_requests
     WHERE status = 'open';
 CREATE INDEX change_requests_by_registration ON change_requests (edition_id, registration_id, id);
 
-CREATE FUNCTION forget_change_requests() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    DELETE FROM change_requests WHERE edition_id = NEW.edition_id AND registration_id = NEW.id;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION forget_change_requests IS 'Who is erased has asked for nothing: no service can forget it.';
-CREATE TRIGGER registrations_forget_change_requests AFTER UPDATE OF status ON registrations
-    FOR EACH ROW WHEN (NEW.status = 'erased') EXECUTE FUNCTION forget_change_requests();
+INSERT INTO erasure_rules (table_name, rule) VALUES ('change_requests', 'deleted');

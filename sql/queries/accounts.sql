@@ -29,19 +29,19 @@ RETURNING CASE WHEN used_at IS NOT NULL THEN email END AS email;
 
 -- name: insert_token
 -- Keep the hash of a new token.
-INSERT INTO tokens (id, sha256, kind, person_id, edition_id, label, scopes, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO tokens (id, sha256, kind, person_id, edition_id, registration_id, label, scopes, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 RETURNING id, kind, edition_id, label, scopes, created_at, expires_at, revoked_at;
 
 -- name: list_tokens
 -- The client and device tokens of an edition, newest key last.
 SELECT id, kind, edition_id, label, scopes, created_at, expires_at, revoked_at
 FROM tokens
-WHERE edition_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3;
+WHERE edition_id = $1 AND kind IN ('client', 'device') AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3;
 
 -- name: revoke_token
 -- Revoke a token of an edition; one that was revoked stays as it was.
-UPDATE tokens SET revoked_at = coalesce(revoked_at, $3) WHERE edition_id = $1 AND id = $2
+UPDATE tokens SET revoked_at = coalesce(revoked_at, $3) WHERE edition_id = $1 AND id = $2 AND kind IN ('client', 'device')
 RETURNING id, kind, edition_id, label, scopes, created_at, expires_at, revoked_at;
 
 -- name: revoke_own_token
@@ -79,3 +79,22 @@ WHERE edition_id = $1 AND ($2::text IS NULL OR role = $2) AND ($3::uuid IS NULL 
 -- name: delete_grant
 -- Take a role back.
 DELETE FROM grants WHERE edition_id = $1 AND id = $2;
+
+-- name: pseudonymise_person
+-- Take out of a person what tells who it was. Their roles go, their tokens end, and so do the codes that were mailed.
+WITH given AS (DELETE FROM grants WHERE person_id = $1 RETURNING 1),
+codes AS (
+    DELETE FROM sign_in_codes WHERE lower(email) = (SELECT lower(email) FROM persons WHERE id = $1) RETURNING 1
+),
+ended AS (
+    UPDATE tokens SET revoked_at = coalesce(revoked_at, $2) WHERE person_id = $1 RETURNING id
+),
+answers AS (
+    DELETE FROM idempotency_keys WHERE principal IN (SELECT id::text FROM tokens WHERE person_id = $1) RETURNING 1
+),
+emptied AS (
+    UPDATE persons SET email = 'erased-' || id::text || '@erased.invalid', language = 'en', timezone = 'UTC' WHERE id = $1 RETURNING 1
+)
+SELECT (SELECT count(*) FROM emptied) AS persons, (SELECT count(*) FROM given) AS grants,
+       (SELECT count(*) FROM codes) AS sign_in_codes, (SELECT count(*) FROM ended) AS tokens,
+       (SELECT count(*) FROM answers) AS idempotency_keys;

@@ -71,6 +71,66 @@ inserted AS (
 )
 SELECT count(*) FROM inserted;
 
+-- name: plan_notices
+-- Compare what these people's registrations are with what they were last told of them, and queue the difference: another
+-- status, another way of taking part, a place that is offered, another link. What was queued and not yet sent is superseded. Who was registered by
+-- others is told so until a mail has said it. Returns how many were queued.
+WITH latest AS (
+    SELECT DISTINCT ON (registration_id) id, registration_id, status, payload,
+           bool_or(status IN ('sent', 'sending')) OVER (PARTITION BY registration_id) AS may_be_told
+    FROM messages
+    WHERE kind = 'registration' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status <> 'superseded'
+    ORDER BY registration_id, number DESC
+),
+changed AS (
+    SELECT r.id, r.person_id, l.id AS latest_id,
+           jsonb_build_object(
+               'news', CASE WHEN r.offer_expires_at IS DISTINCT FROM (l.payload ->> 'offered_until')::timestamptz
+                                 AND r.offer_expires_at IS NOT NULL THEN 'offered'
+                            WHEN l.payload ->> 'status' = r.status AND l.payload ->> 'mode' <> r.mode THEN 'switched'
+                            WHEN l.payload ->> 'status' = r.status THEN 'link'
+                            WHEN l.payload ->> 'status' = 'waitlisted' AND r.status = 'approved' THEN 'promoted'
+                            ELSE r.status END,
+               'status', r.status, 'mode', r.mode, 'linked_at', k.created_at, 'offered_until', r.offer_expires_at,
+               'by_others', r.source <> 'self' AND NOT coalesce(l.may_be_told, false)) AS payload
+    FROM registrations r
+    JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
+    LEFT JOIN latest l ON l.registration_id = r.id
+    WHERE r.edition_id = $1 AND r.id = ANY ($2::uuid[]) AND r.status <> 'erased'
+      AND (l.id IS NULL OR (l.payload ->> 'status', l.payload ->> 'mode', (l.payload ->> 'linked_at')::timestamptz)
+                           IS DISTINCT FROM (r.status, r.mode, k.created_at)
+           OR r.offer_expires_at <> coalesce((l.payload ->> 'offered_until')::timestamptz, '-infinity'))
+),
+superseded AS (
+    UPDATE messages SET status = 'superseded' WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed)
+),
+inserted AS (
+    INSERT INTO messages (edition_id, kind, recipient, person_id, registration_id, payload, created_at, next_try_at)
+    SELECT $1, 'registration', p.email, c.person_id, c.id, c.payload, $3, now()
+    FROM changed c JOIN persons p ON p.id = c.person_id
+    ORDER BY c.id
+    RETURNING 1
+)
+SELECT count(*) FROM inserted;
+
+-- name: forget_messages
+-- Drop the mails to somebody that are still to be sent, and take out of the others whom they were for: those about one
+-- registration ($1, $2), or all to a person ($3) at their address.
+WITH theirs AS (
+    SELECT m.id, m.status FROM messages m
+    WHERE (m.edition_id = $1 AND m.registration_id = $2) OR m.person_id = $3
+       OR ($3 IS NOT NULL AND lower(m.recipient) = (SELECT lower(p.email) FROM persons p WHERE p.id = $3))
+    FOR UPDATE
+),
+dropped AS (
+    DELETE FROM messages WHERE id IN (SELECT id FROM theirs WHERE status IN ('queued', 'sending')) RETURNING 1
+),
+emptied AS (
+    UPDATE messages SET recipient = 'erased@erased.invalid', person_id = NULL, registration_id = NULL, last_error = NULL
+    WHERE id IN (SELECT id FROM theirs WHERE status NOT IN ('queued', 'sending')) RETURNING 1
+)
+SELECT (SELECT count(*) FROM dropped) AS dropped, (SELECT count(*) FROM emptied) AS emptied;
+
 -- name: queue_report
 -- Queue the attendance report of a day for every organizer of an edition, once for each job.
 INSERT INTO messages (edition_id, kind, recipient, person_id, payload, created_at, next_try_at)
@@ -113,6 +173,18 @@ LEFT JOIN LATERAL (
     ORDER BY o.number DESC LIMIT 1
 ) p ON true
 WHERE m.id = ANY ($1::uuid[]);
+
+-- name: list_noticed
+-- What the mails about registrations among these messages say, and to whom.
+SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.source, r.mode, r.waits_for, r.offer_expires_at,
+       e.title, e.timezone, e.organizer_email, n.name AS delegation, k.id AS link_id
+FROM messages m
+JOIN registrations r ON r.edition_id = m.edition_id AND r.id = m.registration_id
+JOIN editions e ON e.id = m.edition_id
+LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_id
+LEFT JOIN entities n ON n.id = d.entity_id
+LEFT JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
+WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'registration';
 
 -- name: mark_sent
 -- A message was taken by the mail server. What was secret in it is forgotten. The mark does not wait for the disk: it

@@ -4,8 +4,8 @@ SELECT t.id AS token_id, t.kind, t.person_id, t.edition_id, e.slug AS edition_sl
        coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'edition_id', g.edition_id, 'edition_slug', ge.slug,
                                                      'delegation_id', g.delegation_id))
                  FROM grants g LEFT JOIN editions ge ON ge.id = g.edition_id
-                 WHERE g.person_id = t.person_id), '[]') AS grants,
-       t.expires_at
+                 WHERE g.person_id = t.person_id AND t.kind = 'person'), '[]') AS grants,
+       t.expires_at, t.registration_id
 FROM tokens t LEFT JOIN editions e ON e.id = t.edition_id
 WHERE t.sha256 = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2);
 

@@ -15,7 +15,9 @@ SELECT e.status AS edition_status,
           AND r.person_id = (SELECT p.id FROM persons p WHERE lower(p.email) = lower(a.email))) AS active_id,
        EXISTS (SELECT FROM registrations r WHERE r.edition_id = e.id AND r.external_id = a.external_id)
            AS is_external_id_taken,
-       EXISTS (SELECT FROM questions q WHERE q.edition_id = e.id) AS has_questions
+       EXISTS (SELECT FROM questions q WHERE q.edition_id = e.id) AS has_questions,
+       EXISTS (SELECT FROM objections o JOIN persons p ON p.id = o.person_id
+               WHERE o.edition_id = e.id AND lower(p.email) = lower(a.email)) AS has_objected
 FROM editions e,
      jsonb_to_recordset($2::jsonb)
          AS a (number integer, category text, entity uuid, delegation uuid, asked_by uuid, email text, external_id text)

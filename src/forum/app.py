@@ -32,11 +32,13 @@ from forum.pagination import Paging
 from forum.permissions import Principal
 from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
+from forum.privacy.routes import HANDLERS as PRIVACY
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.questions.routes import HANDLERS as QUESTIONS
 from forum.registrations.badge_routes import WELL_KNOWN
 from forum.registrations.desk import RegistrationDesk
+from forum.registrations.page_routes import PAGE
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
@@ -141,11 +143,12 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,
+            *PRIVACY,
         ],
         before_request=admit,
     )
     application = http.Application(
-        route_handlers=[api, *WELL_KNOWN, *HEALTH],
+        route_handlers=[api, *WELL_KNOWN, *PAGE, *HEALTH],
         middleware=[UnitOfWork],
         request_class=http.ForumRequest,
         response_class=http.ForumResponse,

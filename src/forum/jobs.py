@@ -15,10 +15,12 @@ class Job(msgspec.Struct, frozen=True, tag_field="kind"):
 
 
 class InviteRegistration(Job, frozen=True, tag="invite_registration"):
-    """Bring one person's invitations in line with their registration."""
+    """Bring one person's invitations in line with their registration, and tell them what became of it."""
 
     edition_id: UUID
     registration_id: UUID
+    of_release: bool = False
+    """The programme changed, and not the registration: there is nothing to tell of it."""
 
 
 class InviteEdition(Job, frozen=True, tag="invite_edition"):

@@ -23,6 +23,7 @@ TAGS: Final = {
     "pledges": "Pledges and their announcements.",
     "calendars": "Calendar feeds.",
     "notifications": "Mails, and what became of them.",
+    "privacy": "What is held of you, and how it is erased.",
     "statistics": "Figures and reports.",
     "platform": "Health.",
 }

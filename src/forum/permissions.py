@@ -33,6 +33,8 @@ class Permission(StrEnum):
     """Anyone, with or without a token."""
     SIGNED_IN = "signed_in"
     """Any principal; the statement behind the route decides by object."""
+    REGISTRATIONS_OWN = "registrations:own"
+    """The same, and open to whoever came by the link of one registration, for that one alone."""
     EDITIONS_CREATE = "editions:create"
     EDITIONS_WRITE = "editions:write"
     GRANTS_WRITE = "grants:write"
@@ -48,6 +50,7 @@ class Permission(StrEnum):
     REGISTRATIONS_CREATE = "registrations:create"
     REGISTRATIONS_READ = "registrations:read"
     REGISTRATIONS_WRITE = "registrations:write"
+    REGISTRATIONS_ERASE = "registrations:erase"
     SCANS_RECORD = "scans:record"
     PLEDGES_SUBMIT = "pledges:submit"
     PLEDGES_READ = "pledges:read"
@@ -109,11 +112,18 @@ class Grant(msgspec.Struct, frozen=True):
     delegation_id: UUID | None = None
 
 
+_OF_ANY_PRINCIPAL: Final = frozenset({_P.PUBLIC, _P.SIGNED_IN, _P.REGISTRATIONS_OWN})
+_OF_A_LINK: Final = frozenset({_P.PUBLIC, _P.REGISTRATIONS_OWN})
+
+
 class Principal(msgspec.Struct, frozen=True):
-    """Who sent the request. A person has grants; a client or a device has scopes on one edition."""
+    """Who sent the request. A person has grants; a client or a device has scopes on one edition.
+
+    Who came by the link of a registration is its person there, and nobody anywhere else.
+    """
 
     token_id: UUID
-    kind: Literal["person", "client", "device"]
+    kind: Literal["person", "client", "device", "registration"]
     person_id: UUID | None
     edition_id: UUID | None
     edition_slug: str | None
@@ -121,13 +131,17 @@ class Principal(msgspec.Struct, frozen=True):
     grants: list[Grant]
     expires_at: datetime | None = None
     """When the token ends, if it does."""
+    registration_id: UUID | None = None
+    """The one registration that a token which came by a link is good for."""
 
     def may(self, permission: Permission, edition: UUID | str | None = None) -> bool:
         """Whether a grant or scope covers `permission` on the edition (its id or slug; None: on any).
 
         A focal point's grant covers `delegations:read` and `delegations:manage`; `reach` tells how far they go.
         """
-        if permission in (Permission.PUBLIC, Permission.SIGNED_IN):
+        if self.registration_id is not None:
+            return permission in _OF_A_LINK
+        if permission in _OF_ANY_PRINCIPAL:
             return True
         if self.kind != "person":
             here = edition is None or str(edition) in (str(self.edition_id), self.edition_slug)
@@ -141,7 +155,13 @@ class Principal(msgspec.Struct, frozen=True):
         """
         if self.may(permission, edition_id):
             return None
+        if self.registration_id is not None:
+            return []
         return [grant.delegation_id for grant in self.grants if grant.edition_id == edition_id and grant.delegation_id]
+
+    def reaches(self, registration_id: UUID) -> bool:
+        """Whether the token is not bound to another registration; whose this one is, is for the statement to say."""
+        return self.registration_id in (None, registration_id)
 
 
 def _covers(grant: Grant, edition: UUID | str | None) -> bool:
@@ -221,7 +241,8 @@ class Machines:
             return seen
         news = self._news
         principal = await find_principal(await unit.reading(), sha256, now)
-        if principal is not None and principal.kind != "person" and self._is_listening and news == self._news:
+        is_machine = principal is not None and principal.kind in ("client", "device")
+        if principal is not None and is_machine and self._is_listening and news == self._news:
             if len(self._seen) >= MACHINES_SEEN:
                 self._seen.clear()
             self._seen[sha256] = (principal, seen_at + SEEN_FOR_SECONDS)
@@ -254,3 +275,19 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
         if edition is not None and not await is_edition_visible(await unit.reading(), str(edition)):
             raise NotFound
         raise Forbidden
+    if principal.registration_id is not None:
+        connection.scope["state"]["principal"] = _confine(principal, permission, connection.path_params)
+
+
+def _confine(principal: Principal, permission: Permission, path: Mapping[str, Any]) -> Principal:
+    """Who came by a link, on a route that they may use: nobody in particular where it is open to everybody.
+
+    Raises `NotFound` for every registration, and every edition, but their own.
+    """
+    if permission is Permission.PUBLIC:
+        return NOBODY
+    edition, registration = path.get("edition"), path.get("registration_id")
+    is_here = edition is None or str(edition) in (str(principal.edition_id), principal.edition_slug)
+    if not is_here or (registration is not None and not principal.reaches(registration)):
+        raise NotFound
+    return principal

@@ -12,6 +12,7 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 DatabaseUrl = Annotated[str, msgspec.Meta(pattern="^postgres(ql)?://")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern="^(rediss?|unix)://")]
 SmtpUrl = Annotated[str, msgspec.Meta(pattern="^smtps?://")]
+WebUrl = Annotated[str, msgspec.Meta(pattern="^https?://[^#\\s]+$")]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -34,6 +35,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_
     port: Port = 8000
     public_url: str = "http://127.0.0.1:8000"
     """The address under which people reach the API: written into calendars and mails."""
+    frontend_url: WebUrl | None = None
+    """The page of a frontend that mailed links to a registration open: the token follows, as `#token`. Without it
+    they open Forum's own page."""
     calendar_domain: str = "calendar.forum.example"
     """The right-hand side of every calendar UID and Message-ID; never change it once calendars were sent."""
     mail_from: str = "forum@forum.example"

@@ -341,9 +341,7 @@ async def test_answers_leave_requests_when_their_time_is_up_and_the_erased_have_
         {"category": "state", "answers": {"topic": None}},
         {"category": "ngo", "answers": {"topic": "jobs"}},
     )
-    await conn.execute("ALTER TABLE registrations DROP CONSTRAINT registrations_status_is_known")
-    erase = "UPDATE registrations SET status = 'erased', version = 9 WHERE id = $1"
-    await conn.execute(erase, UUID(path.rpartition("/")[2]))
+    await organizer.made(f"{path}/erase", {"reason": "asked_by_the_person"})
     assert await conn.fetchval("SELECT count(*) FROM change_requests") == 0
 
 

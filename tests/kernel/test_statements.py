@@ -1,6 +1,7 @@
 """PostgreSQL is the type checker of our SQL: every statement is prepared against the migrated database."""
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -23,11 +24,19 @@ def _functions(slice_name: str) -> dict[str, Any]:
     if slice_name in KERNEL:
         modules = [importlib.import_module(f"forum.{slice_name}")]
     else:
-        package = importlib.import_module(f"forum.{slice_name}")
+        package_name = _package_of(slice_name)
+        package = importlib.import_module(package_name)
         folder = next(iter(package.__path__))
         names = [n for n in _modules(folder) if "queries" in n]
-        modules = [importlib.import_module(f"forum.{slice_name}.{name}") for name in names]
+        modules = [importlib.import_module(f"{package_name}.{name}") for name in names]
+        modules = [module for module in modules if f'load_statements("{slice_name}")' in inspect.getsource(module)]
     return {name: f for module in modules for name, f in inspect.getmembers(module, inspect.iscoroutinefunction)}
+
+
+def _package_of(file: str) -> str:
+    """A file of statements is named after its slice, or after it and one subject: `registrations_links`."""
+    slice_name = file if importlib.util.find_spec(f"forum.{file}") else file.partition("_")[0]
+    return f"forum.{slice_name}"
 
 
 def _modules(folder: str) -> Iterator[str]:

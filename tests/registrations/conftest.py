@@ -1,9 +1,14 @@
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from forum.db import Pool
+from forum.settings import Settings
 from tests.client import Client
+from tests.conftest import Timeline
 from tests.factories import make_edition
+from tests.post import Post, post_office
 
 
 @pytest.fixture
@@ -16,3 +21,10 @@ async def edition(client: Client) -> dict[str, Any]:
 async def registrar(client: Client, edition: dict[str, Any]) -> Client:
     """A registrar of the edition."""
     return await client.as_role("registrar", edition["id"])
+
+
+@pytest.fixture
+async def post(pool: Pool, settings: Settings, clock: Timeline) -> AsyncIterator[Post]:
+    """What workers mail."""
+    async with post_office(pool, settings, clock) as made:
+        yield made

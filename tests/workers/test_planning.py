@@ -245,5 +245,6 @@ async def test_release_asks_for_a_plan_for_those_who_are_or_were_invited(
 
     jobs = await plan.conn.fetch("SELECT id, payload FROM outbox")
     asked = [outbox.Claimed(*row).job() for row in jobs]
-    wanted = [InviteRegistration(plan.edition_id, UUID(registration["id"])) for registration in (amina, left)]
+    people = [UUID(registration["id"]) for registration in (amina, left)]
+    wanted = [InviteRegistration(plan.edition_id, one, of_release=True) for one in people]
     assert sorted(asked, key=str) == sorted(wanted, key=str)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from forum.accounts.types import GivenRole, GrantFilter, Token
+from forum.accounts.types import ErasedPerson, GivenRole, GrantFilter, Token
 from forum.db import Connection, columns, execute, fetch_all, find, get, value
 from forum.sqlfiles import load_statements
 
@@ -46,13 +46,14 @@ async def insert_token(
     kind: str,
     person_id: UUID | None,
     edition_id: UUID | None,
+    registration_id: UUID | None,
     label: str,
     scopes: list[str],
     created_at: datetime,
     expires_at: datetime | None,
 ) -> Token:
     """Keep the hash of a new token."""
-    row = (id, sha256, kind, person_id, edition_id, label, scopes, created_at, expires_at)
+    row = (id, sha256, kind, person_id, edition_id, registration_id, label, scopes, created_at, expires_at)
     return await get(conn, _SQL["insert_token"], Token, *row)
 
 
@@ -100,3 +101,8 @@ async def count_grants(conn: Connection, edition_id: UUID, wanted: GrantFilter) 
 async def delete_grant(conn: Connection, edition_id: UUID, grant_id: UUID) -> int:
     """Take a role back; how many rows that was."""
     return await execute(conn, _SQL["delete_grant"], edition_id, grant_id)
+
+
+async def pseudonymise_person(conn: Connection, person_id: UUID, now: datetime) -> ErasedPerson:
+    """Take out of a person what tells who it was; how much that was."""
+    return await get(conn, _SQL["pseudonymise_person"], ErasedPerson, person_id, now)

@@ -48,7 +48,7 @@ async def sign_in(
 
 @post(
     "/auth/sign-out",
-    opt=needs(Permission.SIGNED_IN),
+    opt=needs(Permission.REGISTRATIONS_OWN),
     status_code=204,
     operation_id="sign_out",
     tags=["accounts"],

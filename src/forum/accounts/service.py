@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from forum.accounts import queries
-from forum.accounts.types import GivenRole, GrantFilter, IssuedToken, Me, NewGrant, Token
+from forum.accounts.types import ErasedPerson, GivenRole, GrantFilter, IssuedToken, Me, NewGrant, Token
 from forum.db import Connection
 from forum.errors import Forbidden, ForumError, NotFound
 from forum.ids import new_id
@@ -58,10 +58,12 @@ async def issue_token(
     scopes: list[str],
     now: datetime,
     expires_at: datetime | None,
+    registration_id: UUID | None = None,
 ) -> IssuedToken:
     """A new token of 256 random bits; only its SHA-256 is kept."""
     secret = f"forum_{secrets.token_urlsafe(32)}"
-    row = (new_id(), token_sha256(secret), kind, person_id, edition_id, label, scopes, now, expires_at)
+    bound_to = (person_id, edition_id, registration_id)
+    row = (new_id(), token_sha256(secret), kind, *bound_to, label, scopes, now, expires_at)
     token = await queries.insert_token(conn, *row)
     return IssuedToken(token.id, secret, token.expires_at)
 
@@ -117,6 +119,16 @@ async def take_role(conn: Connection, edition_id: UUID, grant_id: UUID) -> None:
     """Take a role back; raises `NotFound`."""
     if not await queries.delete_grant(conn, edition_id, grant_id):
         raise NotFound
+
+
+async def find_person_email(conn: Connection, person_id: UUID) -> str | None:
+    """The address of a person."""
+    return await queries.find_person_email(conn, person_id)
+
+
+async def pseudonymise_person(conn: Connection, person_id: UUID, now: datetime) -> ErasedPerson:
+    """Leave of a person an id that leads to nobody: no address, no role, no token that is good; how much went."""
+    return await queries.pseudonymise_person(conn, person_id, now)
 
 
 async def describe(conn: Connection, principal: Principal) -> Me:

@@ -11,7 +11,7 @@ from forum.codes import Email, Instant, LanguageTag, Line
 from forum.errors import Fault
 from forum.permissions import ClientScope, Grant, Role
 
-TokenKind = Literal["person", "client", "device"]
+TokenKind = Literal["person", "client", "device", "registration"]
 
 
 class CodeRequest(Struct, forbid_unknown_fields=True):
@@ -112,3 +112,13 @@ class Me(Struct):
     edition_id: UUID | None
     scopes: list[str]
     grants: list[Grant]
+
+
+class ErasedPerson(Struct, frozen=True):
+    """How many rows were emptied, deleted or ended when a person was erased."""
+
+    persons: int
+    grants: int
+    sign_in_codes: int
+    tokens: int
+    idempotency_keys: int

@@ -10,11 +10,13 @@ from litestar.params import FromPath, FromQuery
 
 from forum.calendars import service
 from forum.calendars.service import CalendarAddresses
+from forum.db import Connection
 from forum.http import Language
 from forum.kept import KeptResponse
-from forum.permissions import Permission, needs
+from forum.permissions import Permission, Principal, needs
 from forum.programme.release_types import Selection
 from forum.programme.service import Keeper
+from forum.registrations import service as registrations
 from forum.settings import Settings
 from forum.transactions import unit_of
 
@@ -71,4 +73,29 @@ async def get_session_calendar(
     return await _answer(request, edition_id, lang, Selection(session=session_id))
 
 
-HANDLERS = [get_programme_calendar, get_session_calendar]
+@get(
+    "/editions/{edition:str}/registrations/{registration_id:uuid}/calendar.ics",
+    opt=needs(Permission.REGISTRATIONS_OWN),
+    media_type="text/calendar",
+    operation_id="get_registration_calendar",
+    tags=["calendars"],
+)
+async def get_registration_calendar(
+    registration_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+) -> bytes:
+    """The sessions that a registration with a place is asked to, as a calendar to take away; empty without a place.
+
+    For the person and for registrars. It stands still: what moves later is told by the invitations that are mailed.
+    """
+    state = request.app.state
+    registration = await registrations.find_registration(conn, principal, edition_id, registration_id)
+    release = await state.keeper.read(edition_id, unit_of(request.scope).connection)
+    addresses = CalendarAddresses(state.settings.public_url, state.settings.calendar_domain)
+    return service.own_feed(release, addresses, registration)
+
+
+HANDLERS = [get_programme_calendar, get_session_calendar, get_registration_calendar]

@@ -12,6 +12,7 @@ from forum.errors import NotFound
 from forum.kept import KeptBytes
 from forum.programme.release_types import PublishedEdition, PublishedSession, Selection
 from forum.programme.service import KeptRelease
+from forum.registrations.types import Registration
 
 HELD_ELSEWHERE: Final = frozenset({"linked_event", "preparatory"})
 
@@ -35,6 +36,39 @@ def feed(release: KeptRelease, addresses: CalendarAddresses, lang: str | None, s
     )
 
 
+def own_feed(release: KeptRelease, addresses: CalendarAddresses, registration: Registration) -> bytes:
+    """The sessions that somebody with a place is asked to, in their language; empty for who has none.
+
+    Nothing in it names the person.
+    """
+    published = release.head.edition
+    edition = edition_of(published, addresses)
+    language = release.language(registration.person.language) or "en"
+    shown = [
+        (session, entry_of(session, published, addresses))
+        for session in release.sessions
+        if _is_asked_to(registration, session) and _is_shown(release, session)
+    ]
+    events = _events(release, shown, edition, language)
+    years = years_of(entry for _, entry in shown)
+    return render_feed(events, edition, language, text_in(published.title, language)[0], years)
+
+
+def _events(
+    release: KeptRelease, shown: list[tuple[PublishedSession, CalendarSession]], edition: CalendarEdition, language: str
+) -> list[bytes]:
+    return [
+        release.fragment(session, language, lambda entry=entry: render_event(entry, edition, language))  # type: ignore[misc]
+        for session, entry in shown
+    ]
+
+
+def _is_asked_to(registration: Registration, session: PublishedSession) -> bool:
+    """The same rule as that of invitations."""
+    is_theirs = session.access == "registered" and session.mode in ("hybrid", registration.mode)
+    return is_theirs and registration.status == "approved"
+
+
 def _render(
     release: KeptRelease,
     addresses: CalendarAddresses,
@@ -47,10 +81,7 @@ def _render(
     shown = [(session, entry_of(session, published, addresses)) for session in sessions if _is_shown(release, session)]
     if selection.session is not None and not shown:
         raise NotFound
-    events = [
-        release.fragment(session, language, lambda entry=entry: render_event(entry, edition, language))  # type: ignore[misc]
-        for session, entry in shown
-    ]
+    events = _events(release, shown, edition, language)
     name = text_in(published.title, language)[0]
     body = render_feed(events, edition, language, name, years_of(entry for _, entry in shown))
     return KeptBytes(body, "text/calendar", f"{release.tag}-{language}")

@@ -60,7 +60,7 @@ async def _wave(tour: Tour, words: str, count: int) -> list[Mail]:
 
     async def count_sent() -> int:
         sent = await tour.organizer.count(f"{EDITION}/messages", kind="invitation", status="sent")
-        mails.extend(tour.mailbox.read_new())
+        mails.extend(mail for mail in tour.mailbox.read_new() if mail.calendar)
         return sent - before
 
     with tour.counting(f"{words} sent", count) as told:

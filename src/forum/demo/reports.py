@@ -16,7 +16,7 @@ async def mail_the_attendance_report(tour: Tour) -> str:
     mails: list[Mail] = []
 
     async def arrived() -> int:
-        mails.extend(tour.mailbox.read_new())
+        mails.extend(mail for mail in tour.mailbox.read_new() if mail.table)
         return len(mails)
 
     await until("reports in the mail folder", 1, arrived)

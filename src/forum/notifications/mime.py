@@ -21,7 +21,7 @@ from forum.calendars.service import InvitationTemplate
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
 from forum.codes import Mode
 from forum.notifications import texts
-from forum.notifications.types import ReportMail
+from forum.notifications.types import Noticed, ReportMail
 
 
 class Times(Struct, frozen=True):
@@ -71,7 +71,8 @@ class InvitationMailer:
         calendar = _base64(self._calendars[key].render(invitation.attendee, invitation.stamp))
         outer = hashlib.sha256(invitation.message_id.encode()).hexdigest()[:24]
         sender = (text_in(self.edition.title, language)[0], self.edition.organizer_email)
-        head = _headers(sender, (invitation.attendee.name, invitation.attendee.email), invitation)
+        recipient = (invitation.attendee.name, invitation.attendee.email)
+        head = _headers(sender, recipient, invitation.message_id, invitation.sent_at)
         return b"".join(
             (
                 head,
@@ -146,6 +147,53 @@ def render_sign_in(message_id: str, sender: str, recipient: str, code: str, lang
     return mail.as_bytes()
 
 
+def render_notice(
+    message_id: str,
+    recipient: str,
+    noticed: Noticed,
+    news: str,
+    by_others: bool,
+    link: str | None,
+    sent_at: datetime,
+) -> bytes:
+    """The mail about a registration: what became of it, who made it if not the person, and the link to it."""
+    language = texts.known_language(noticed.language)
+    edition = text_in(noticed.title, language)[0]
+    lines = [("", edition), *_notice_lines(language, noticed, news, by_others, link)]
+    name = " ".join(part for part in (noticed.given_name, noticed.family_name) if part)
+    boundary = hashlib.sha256(message_id.encode()).hexdigest()[:24].encode()
+    parts = _part("plain", _plain(lines)) + _part("html", _html(lines, language))
+    return b"".join(
+        (
+            _headers((edition, noticed.organizer_email), (name, recipient), message_id, sent_at),
+            _encoded("Subject", texts.phrase(language, "registration", edition=edition)),
+            b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="a%s"\r\n\r\n' % boundary,
+            parts.replace(b"@@", b"--a" + boundary),
+            b"--a%s--\r\n" % boundary,
+        )
+    )
+
+
+def _notice_lines(
+    language: str, noticed: Noticed, news: str, by_others: bool, link: str | None
+) -> list[tuple[str, str]]:
+    def say(key: str) -> str:
+        return texts.phrase(language, key if texts.knows(key) else "registration_link")
+
+    lines = [("", say(f"registration_{news}")), (say("how"), say(noticed.mode))]
+    if noticed.offer_expires_at:
+        lines.append((say("until"), texts.moment(language, noticed.offer_expires_at, None, noticed.timezone)))
+    elif noticed.waits_for and noticed.waits_for != noticed.mode:
+        lines.append((say("also_waiting"), say(noticed.waits_for)))
+    if by_others:
+        who = f"by_{noticed.source}"
+        lines.append(("", texts.phrase(language, who if texts.knows(who) else "by_others")))
+        if noticed.delegation:
+            lines.append((say("delegation"), noticed.delegation))
+        lines.append(("", say("objection")))
+    return [*lines, (say("open"), link), ("", say("open_note"))] if link else lines
+
+
 def render_report(message_id: str, sender: str, recipient: str, report: ReportMail, sent_at: datetime) -> bytes:
     """The mail with a report: text, HTML, and the figures as CSV attached."""
     mail = _mail(message_id, sender, recipient, report.subject, sent_at)
@@ -163,12 +211,12 @@ def _mail(message_id: str, sender: str, recipient: str, subject: str, sent_at: d
     return mail
 
 
-def _headers(sender: tuple[str, str], recipient: tuple[str, str], invitation: Invitation) -> bytes:
+def _headers(sender: tuple[str, str], recipient: tuple[str, str], message_id: str, sent_at: datetime) -> bytes:
     lines = (
         f"From: {_address(sender)}",
         f"To: {_address(recipient)}",
-        f"Date: {format_datetime(invitation.sent_at.astimezone(UTC))}",
-        f"Message-ID: {invitation.message_id}",
+        f"Date: {format_datetime(sent_at.astimezone(UTC))}",
+        f"Message-ID: {message_id}",
         "Auto-Submitted: auto-generated",
     )
     return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
@@ -209,6 +257,8 @@ def _plain(lines: list[tuple[str, str]]) -> str:
 def _html(lines: list[tuple[str, str]], language: str) -> str:
     def line(label: str, text: str) -> str:
         shown = f"<bdi>{html.escape(text)}</bdi>"
+        if text.startswith(("https://", "http://")):
+            shown = f'<a href="{html.escape(text)}">{shown}</a>'
         return f"<p><strong>{html.escape(label)}:</strong> {shown}</p>" if label else f"<p>{shown}</p>"
 
     title = html.escape(lines[0][1])

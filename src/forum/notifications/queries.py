@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from forum.db import Connection, execute, fetch_all, value
-from forum.notifications.types import DueReport, Invited, Message, Outgoing
+from forum.db import Connection, execute, fetch_all, get, value
+from forum.notifications.types import DueReport, Forgotten, Invited, Message, Noticed, Outgoing
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("notifications")
@@ -24,6 +24,18 @@ async def list_invitable(conn: Connection, edition_id: UUID) -> list[UUID]:
 async def plan_invitations(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
     """Queue the difference between the entries that people should hold and those last queued; how many."""
     return int(await value(conn, _SQL["plan_invitations"], edition_id, registration_ids, now))
+
+
+async def plan_notices(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
+    """Queue the difference between what people's registrations are and what they were told; how many mails."""
+    return int(await value(conn, _SQL["plan_notices"], edition_id, registration_ids, now))
+
+
+async def forget_messages(
+    conn: Connection, edition_id: UUID | None, registration_id: UUID | None, person_id: UUID | None
+) -> Forgotten:
+    """Drop the mails to somebody that are still to be sent, and empty the others."""
+    return await get(conn, _SQL["forget_messages"], Forgotten, edition_id, registration_id, person_id)
 
 
 async def queue_report(conn: Connection, edition_id: UUID, on: date, as_of: datetime, job_id: int) -> int:
@@ -49,6 +61,11 @@ async def list_batch(conn: Connection, batch_ids: Sequence[UUID]) -> list[Outgoi
 async def list_attendees(conn: Connection, message_ids: Sequence[UUID]) -> list[Invited]:
     """Who the invitations among these messages are for."""
     return await fetch_all(conn, _SQL["list_attendees"], Invited, message_ids)
+
+
+async def list_noticed(conn: Connection, message_ids: Sequence[UUID]) -> list[Noticed]:
+    """What the mails about registrations among these messages say."""
+    return await fetch_all(conn, _SQL["list_noticed"], Noticed, message_ids)
 
 
 async def mark_sent(conn: Connection, message_ids: Sequence[UUID], now: datetime) -> None:

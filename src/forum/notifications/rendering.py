@@ -10,8 +10,15 @@ from msgspec import convert
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession
 from forum.db import Connection
 from forum.notifications import queries
-from forum.notifications.mime import Invitation, InvitationMailer, Times, render_report, render_sign_in
-from forum.notifications.types import Invited, Outgoing, ReportMail
+from forum.notifications.mime import (
+    Invitation,
+    InvitationMailer,
+    Times,
+    render_notice,
+    render_report,
+    render_sign_in,
+)
+from forum.notifications.types import Invited, Noticed, Outgoing, ReportMail
 
 MAILERS_KEPT: Final = 400
 
@@ -29,6 +36,10 @@ class Content(Protocol):
 
     async def mailbox(self, conn: Connection, edition_id: UUID) -> str:
         """The address from which an edition writes to its organizers."""
+        ...
+
+    async def link(self, conn: Connection, link_id: UUID) -> str:
+        """The address by which a person reaches their registration."""
         ...
 
     async def report(self, conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
@@ -69,12 +80,15 @@ class Renderer:
         self._conn, self._content, self._mailers = conn, content, mailers
         self._sender, self._domain = sender, domain
         self._invited: dict[UUID, Invited] = {}
+        self._noticed: dict[UUID, Noticed] = {}
         self._reports: dict[tuple[UUID, str, str], tuple[str, ReportMail]] = {}
 
     async def prepare(self, messages: Sequence[Outgoing]) -> None:
-        """Read whom the invitations are for, all at once."""
+        """Read whom the invitations and the mails about registrations are for, all at once."""
         ids = [message.id for message in messages if message.kind == "invitation"]
         self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
+        ids = [message.id for message in messages if message.kind == "registration"]
+        self._noticed = {row.message_id: row for row in await queries.list_noticed(self._conn, ids)} if ids else {}
 
     async def render(self, message: Outgoing) -> bytes:
         """The mail; raises whatever goes wrong with it."""
@@ -84,6 +98,8 @@ class Renderer:
         if message.kind == "attendance_report":
             sender, report = await self._report(message)
             return render_report(message_id, sender, message.recipient, report, message.created_at)
+        if message.kind == "registration":
+            return await self._notice(message_id, message)
         code, language = message.payload["code"], message.payload["language"]
         return render_sign_in(message_id, self._sender, message.recipient, code, language, message.created_at)
 
@@ -104,6 +120,12 @@ class Renderer:
                 _previous(person.previous),
             )
         )
+
+    async def _notice(self, message_id: str, message: Outgoing) -> bytes:
+        noticed, news = self._noticed[message.id], message.payload["news"]
+        link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
+        by_others = bool(message.payload["by_others"])
+        return render_notice(message_id, message.recipient, noticed, news, by_others, link, message.created_at)
 
     async def _mailer(self, message: Outgoing, release: int) -> InvitationMailer:
         assert message.session_id is not None

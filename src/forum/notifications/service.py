@@ -10,7 +10,7 @@ from forum.notifications import queries
 from forum.notifications.rendering import Content, Mailers
 from forum.notifications.sending import PAUSES, Postbox, send_batches
 from forum.notifications.transport import Transport, Unreachable, open_transport
-from forum.notifications.types import DueReport, Message, MessageFilter, ReportMail
+from forum.notifications.types import DueReport, Forgotten, Message, MessageFilter, ReportMail
 from forum.outbox import publish
 from forum.pagination import Page, Paging
 
@@ -22,10 +22,12 @@ __all__ = [
     "ReportMail",
     "Transport",
     "Unreachable",
+    "forget_messages",
     "list_messages",
     "open_transport",
     "plan_edition",
     "plan_invitations",
+    "plan_notices",
     "publish_due_reports",
     "queue_report",
     "send_batches",
@@ -38,10 +40,31 @@ async def plan_invitations(conn: Connection, edition_id: UUID, registration_ids:
     return await queries.plan_invitations(conn, edition_id, registration_ids, now)
 
 
+async def plan_notices(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
+    """Queue what tells these people what became of their registrations since they were last told; how many mails.
+
+    Each needs a link first: who has none is told nothing.
+    """
+    await queries.lock_invitations(conn, edition_id)
+    return await queries.plan_notices(conn, edition_id, registration_ids, now)
+
+
+async def forget_messages(
+    conn: Connection, edition_id: UUID | None, registration_id: UUID | None, person_id: UUID | None
+) -> Forgotten:
+    """Drop the mails about one registration, or to one person, that wait; leave nobody named in the others.
+
+    Nothing is planned for the edition until the transaction ends.
+    """
+    if edition_id is not None:
+        await queries.lock_invitations(conn, edition_id)
+    return await queries.forget_messages(conn, edition_id, registration_id, person_id)
+
+
 async def plan_edition(conn: Connection, edition_id: UUID) -> int:
     """Ask for everybody's invitations to be planned, in portions that several workers share; how many people."""
     people = await queries.list_invitable(conn, edition_id)
-    await publish(conn, *(InviteRegistration(edition_id, registration_id) for registration_id in people))
+    await publish(conn, *(InviteRegistration(edition_id, one, of_release=True) for one in people))
     return len(people)
 
 

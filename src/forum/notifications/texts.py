@@ -32,6 +32,11 @@ def phrase(language: str, key: str, **parts: str) -> str:
     return _texts()[known_language(language)][key].format(**(isolated if direction(language) == "rtl" else parts))
 
 
+def knows(key: str) -> bool:
+    """Whether there is such a phrase."""
+    return key in _texts()["en"]
+
+
 def direction(language: str) -> str:
     """`rtl` or `ltr`, for HTML."""
     return "rtl" if known_language(language) in RIGHT_TO_LEFT else "ltr"

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-MessageKind = Literal["invitation", "sign_in", "attendance_report"]
+from forum.codes import Mode
+
+MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration"]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
 
@@ -60,6 +62,32 @@ class Invited(Struct, frozen=True):
     language: str
     timezone: str
     previous: dict[str, Any] | None
+
+
+class Noticed(Struct, frozen=True):
+    """Whom a mail about a registration is for, and what it says beside its news."""
+
+    message_id: UUID
+    given_name: str | None
+    family_name: str
+    language: str
+    source: str
+    mode: Mode
+    waits_for: Mode | None
+    offer_expires_at: datetime | None
+    title: dict[str, str]
+    timezone: str
+    """Of the edition."""
+    organizer_email: str
+    delegation: str | None
+    link_id: UUID | None
+
+
+class Forgotten(Struct, frozen=True):
+    """How many mails were dropped before they were sent, and out of how many it was taken whom they were for."""
+
+    dropped: int
+    emptied: int
 
 
 class DueReport(Struct, frozen=True):

@@ -41,6 +41,13 @@ class AlreadyRegistered(Conflict, constraint="registrations_one_active_per_perso
     """This person has an active registration for this edition"""
 
 
+class RegistersThemselves(Conflict, constraint="registrations_by_others_respect_objections"):
+    """This address cannot be registered by others"""
+
+    def __init__(self) -> None:
+        super().__init__("Ask the person to register themselves.")
+
+
 class Interleaved(Conflict):
     """Somebody of these people was registered elsewhere at the same moment"""
 
@@ -126,6 +133,8 @@ def _admit(
         raise AlreadyRegistered(id=known.active_id)
     if known.is_external_id_taken:
         raise ExternalIdTaken
+    if known.has_objected and one.source != "self":
+        raise RegistersThemselves
     return wants_place
 
 

@@ -18,14 +18,14 @@ from forum.registrations import badges
 from forum.registrations.badge_types import Badge, PublicBadgeKey, RevokedBadge
 from forum.registrations.qr import draw_png, draw_svg
 
-PUBLIC, SIGNED_IN = needs(Permission.PUBLIC), needs(Permission.SIGNED_IN)
+PUBLIC, OWN = needs(Permission.PUBLIC), needs(Permission.REGISTRATIONS_OWN)
 TAGS = ["registrations"]
 BADGES = "/editions/{edition:str}/badges"
 MAX_KEYS: Final = 200
 """As many as a page can have; more can be read page by page at `/v1/badge-keys`."""
 
 
-@get(BADGES, opt=SIGNED_IN, operation_id="list_badges", tags=TAGS)
+@get(BADGES, opt=OWN, operation_id="list_badges", tags=TAGS)
 async def list_badges(
     registration: FromQuery[UUID],
     state: State,
@@ -40,7 +40,7 @@ async def list_badges(
 
 @get(
     f"{BADGES}/{{badge_id:uuid}}/qr.svg",
-    opt=SIGNED_IN,
+    opt=OWN,
     media_type="image/svg+xml",
     operation_id="get_badge_svg",
     tags=TAGS,
@@ -59,9 +59,7 @@ async def get_badge_svg(
     return await badges.draw_badge(conn, principal, edition_id, badge_id, state.key_ring, draw_svg)
 
 
-@get(
-    f"{BADGES}/{{badge_id:uuid}}/qr.png", opt=SIGNED_IN, media_type="image/png", operation_id="get_badge_png", tags=TAGS
-)
+@get(f"{BADGES}/{{badge_id:uuid}}/qr.png", opt=OWN, media_type="image/png", operation_id="get_badge_png", tags=TAGS)
 async def get_badge_png(
     badge_id: FromPath[UUID],
     state: State,

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from msgspec import Meta
 
 from forum.db import Connection
-from forum.errors import Conflict, Fault, Invalid
+from forum.errors import Conflict, Fault, Invalid, NotFound
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
 from forum.registrations import badge_queries as queries
@@ -50,6 +50,11 @@ class KeyRing:
         """The key of an id, or None."""
         return self._keys.get(key_id) or (await self.keys(conn)).get(key_id)
 
+    async def newest(self, conn: Connection) -> BadgeKey:
+        """The newest key that is known here; one that was made meanwhile is met in time, and this one stays good."""
+        keys = self._keys or await self.keys(conn)
+        return keys[max(keys)]
+
 
 async def ensure_badge_key(conn: Connection, now: datetime) -> None:
     """Make the first signing key, unless there is one; safe when several processes start at once."""
@@ -73,6 +78,8 @@ async def list_badges(
     conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, ring: KeyRing, paging: Paging
 ) -> Page[Badge]:
     """The badges of a registration, newest last; none for who may not see it."""
+    if not principal.reaches(registration_id):
+        return paging.page([], lambda badge: badge.id)
     reads_all = principal.may(Permission.REGISTRATIONS_READ, edition_id)
     key = (edition_id, registration_id, reads_all, principal.person_id, paging.after(UUID), paging.limit + 1)
     keys = await ring.keys(conn)
@@ -100,6 +107,8 @@ async def draw_badge(
     """A live badge's token as `draw` renders it, for its owner and for registrars; raises `BadgeRevoked`."""
     reads_all = principal.may(Permission.REGISTRATIONS_READ, edition_id)
     row = await queries.find_badge(conn, edition_id, badge_id, reads_all, principal.person_id)
+    if not principal.reaches(row.registration_id):
+        raise NotFound
     if row.revoked_at:
         raise BadgeRevoked("No gate accepts it. Show the badge of the registration that is live, if there is one.")
     key = await ring.find(conn, row.key_id)
@@ -139,27 +148,27 @@ async def list_public_keys(conn: Connection, paging: Paging) -> Page[PublicBadge
     return paging.page(public, lambda key: key.id)
 
 
-def sign(badge_id: UUID, key: BadgeKey) -> str:
-    """The token of a badge; the same one each time, since Ed25519 is deterministic (RFC 8032)."""
-    head = _HEAD.pack(_VERSION, key.id, badge_id.bytes)
-    return _encode(head + Ed25519PrivateKey.from_private_bytes(key.private_key).sign(_DOMAIN + head))
+def sign(id: UUID, key: BadgeKey, domain: bytes = _DOMAIN) -> str:
+    """The token of a badge, or of what else a domain names; Ed25519 is deterministic (RFC 8032): the same each time."""
+    head = _HEAD.pack(_VERSION, key.id, id.bytes)
+    return _encode(head + Ed25519PrivateKey.from_private_bytes(key.private_key).sign(domain + head))
 
 
-async def verify(conn: Connection, token: str, ring: KeyRing) -> UUID | None:
-    """The badge that a token was signed for, or None for anything else."""
+async def verify(conn: Connection, token: str, ring: KeyRing, domain: bytes = _DOMAIN) -> UUID | None:
+    """The badge, or what another domain signs, that a token was signed for; None for anything else."""
     try:
         data = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        version, key_id, badge = _HEAD.unpack(data[: _HEAD.size])
+        version, key_id, signed = _HEAD.unpack(data[: _HEAD.size])
     except (ValueError, binascii.Error, struct.error):
         return None
     key = await ring.find(conn, key_id)
     if version != _VERSION or key is None:
         return None
     try:
-        Ed25519PublicKey.from_public_bytes(key.public_key).verify(data[_HEAD.size :], _DOMAIN + data[: _HEAD.size])
+        Ed25519PublicKey.from_public_bytes(key.public_key).verify(data[_HEAD.size :], domain + data[: _HEAD.size])
     except InvalidSignature:
         return None
-    return UUID(bytes=badge)
+    return UUID(bytes=signed)
 
 
 def _encode(data: bytes) -> str:

@@ -17,6 +17,7 @@ from forum.registrations import service
 from forum.registrations.badge_routes import HANDLERS as BADGES
 from forum.registrations.desk import RegistrationDesk
 from forum.registrations.import_routes import HANDLERS as IMPORTS
+from forum.registrations.link_routes import HANDLERS as LINKS
 from forum.registrations.list_routes import HANDLERS as LISTS
 from forum.registrations.nomination_routes import HANDLERS as NOMINATIONS
 from forum.registrations.reserve_routes import HANDLERS as RESERVES
@@ -32,6 +33,7 @@ from forum.transactions import unit_of
 
 SIGNED_IN, WRITE = needs(Permission.SIGNED_IN), needs(Permission.REGISTRATIONS_WRITE)
 MANAGE = needs(Permission.DELEGATIONS_MANAGE)
+OWN = needs(Permission.REGISTRATIONS_OWN)
 TAGS = ["registrations"]
 REGISTRATIONS = "/editions/{edition:str}/registrations"
 
@@ -58,7 +60,7 @@ async def create_registration(
     return await desk.create_registration(state.pool, principal, edition_id, data, now)
 
 
-@get(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=SIGNED_IN, operation_id="get_registration", tags=TAGS)
+@get(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=OWN, operation_id="get_registration", tags=TAGS)
 async def get_registration(
     registration_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
@@ -69,7 +71,7 @@ async def get_registration(
     return await service.find_registration(conn, principal, edition_id, registration_id)
 
 
-@patch(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=SIGNED_IN, operation_id="update_registration", tags=TAGS)
+@patch(f"{REGISTRATIONS}/{{registration_id:uuid}}", opt=OWN, operation_id="update_registration", tags=TAGS)
 async def update_registration(
     data: JSONBody[RegistrationPatch],
     registration_id: FromPath[UUID],
@@ -87,7 +89,7 @@ async def update_registration(
 
 @get(
     f"{REGISTRATIONS}/{{registration_id:uuid}}/transitions",
-    opt=SIGNED_IN,
+    opt=OWN,
     operation_id="list_registration_transitions",
     tags=TAGS,
 )
@@ -104,7 +106,7 @@ async def list_registration_transitions(
 
 @post(
     f"{REGISTRATIONS}/{{registration_id:uuid}}/switch-mode",
-    opt=SIGNED_IN,
+    opt=OWN,
     status_code=200,
     operation_id="switch_registration_mode",
     tags=TAGS,
@@ -127,7 +129,7 @@ async def switch_registration_mode(
 
 @post(
     f"{REGISTRATIONS}/{{registration_id:uuid}}/accept-offer",
-    opt=SIGNED_IN,
+    opt=OWN,
     status_code=200,
     operation_id="accept_registration_offer",
     tags=TAGS,
@@ -145,7 +147,7 @@ async def accept_registration_offer(
 
 @post(
     f"{REGISTRATIONS}/{{registration_id:uuid}}/decline-offer",
-    opt=SIGNED_IN,
+    opt=OWN,
     status_code=200,
     operation_id="decline_registration_offer",
     tags=TAGS,
@@ -212,7 +214,7 @@ HANDLERS = [
     ),
     _move_route(
         "withdraw",
-        SIGNED_IN,
+        OWN,
         "Withdraw your own registration, one of your delegation as its focal point, or any as a registrar; the next in "
         "line follows.",
     ),
@@ -220,6 +222,7 @@ HANDLERS = [
     list_own_registrations,
     *LISTS,
     *BADGES,
+    *LINKS,
     *RESERVES,
     *NOMINATIONS,
     *IMPORTS,

@@ -19,7 +19,9 @@ from forum.questions.service import change_answers
 from forum.registrations import places, queries
 from forum.registrations.admission import AlreadyRegistered, Asked, check_references, register_one, source_of
 from forum.registrations.badges import KeyRing, ensure_badge_key, verify
+from forum.registrations.erasure import erase_registration, forget_objections, is_person_needed, list_erasable
 from forum.registrations.late_changes import FOR_REGISTRARS, ApprovalNeeded, list_changes, list_guarded, require_direct
+from forum.registrations.links import ensure_links, sign_link
 from forum.registrations.places import (
     ACTIVE,
     MOVES,
@@ -59,9 +61,14 @@ __all__ = [
     "create_registration",
     "decline_offer",
     "ensure_badge_key",
+    "ensure_links",
+    "erase_registration",
     "find_registration",
+    "forget_objections",
+    "is_person_needed",
     "lapse_offers",
     "list_changes",
+    "list_erasable",
     "list_guarded",
     "list_own_registrations",
     "list_registrations",
@@ -69,6 +76,7 @@ __all__ = [
     "lock_registration",
     "move_registration",
     "release_due_reserves",
+    "sign_link",
     "switch_mode",
     "update_registration",
     "verify",

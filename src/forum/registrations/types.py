@@ -200,6 +200,8 @@ class RegistrationReferences(Struct, frozen=True):
     """The active registration of the address."""
     is_external_id_taken: bool
     has_questions: bool
+    has_objected: bool
+    """To being registered by others."""
 
 
 class NamedReferences(Struct, frozen=True):

@@ -1,0 +1,257 @@
+"""Erasure: nothing of the person is left in any column of any table, and what figures are made of is."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from forum.db import Connection
+from tests.client import Client
+from tests.conftest import Timeline
+from tests.contract.test_every_operation import assert_problem
+from tests.factories import (
+    REGISTRATIONS,
+    badge_token,
+    make_edition,
+    make_entity,
+    make_pledge,
+    make_registration,
+    make_session,
+    publish_programme,
+    registration_fields,
+    scan_fields,
+)
+from tests.post import Post
+
+ADDRESS = "Zulaikha.Quastel@delegates.example"
+PERSON = {"given_name": "Zulaikha", "family_name": "Quastel"}
+TRACES = ("zulaikha", "quastel")
+ERASURES = "/v1/editions/grf-2023/erasures"
+BY_REQUEST = {"reason": "asked_by_the_person"}
+
+
+async def traces(conn: Connection, *words: str) -> dict[str, list[str]]:
+    """Where the words stand: every column of every table that holds text in whatever form, read from the catalogue."""
+    columns = await conn.fetch(
+        "SELECT c.table_name, c.column_name FROM information_schema.columns c "
+        "JOIN information_schema.tables t USING (table_schema, table_name) "
+        "WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' ORDER BY 1, 2"
+    )
+    assert len(columns) > 150
+    found: dict[str, list[str]] = {}
+    for table, column in columns:
+        rows = await conn.fetch(f'SELECT "{column}"::text FROM "{table}" WHERE "{column}"::text ~* $1', "|".join(words))
+        if rows:
+            found[f"{table}.{column}"] = [row[0] for row in rows]
+    return found
+
+
+async def counts(conn: Connection) -> dict[str, int]:
+    """How many rows the tables have that figures are made of."""
+    tables = ("scans", "presences", "attendances", "trails", "registrations", "pledges")
+    return {table: await conn.fetchval(f"SELECT count(*) FROM {table}") for table in tables}
+
+
+async def take_part(
+    client: Client, organizer: Client, edition: dict[str, Any], post: Post, clock: Timeline
+) -> dict[str, Any]:
+    """Somebody leaves as many traces as one can: at a gate, as a pledger, in mails sent and waiting."""
+    person = await client.as_person(ADDRESS)
+    session = await make_session(organizer, access="registered")
+    await publish_programme(organizer)
+    fields = {"person": PERSON | {"language": "ar"}, "country": "CH", "consents": ["photography"],
+              "accessibility_needs": "Quastel needs a ramp", "external_id": "quastel-1"}  # fmt: skip
+    registration = await make_registration(organizer, ADDRESS, **fields)
+    await post.deliver()
+    await person.patch(f"{REGISTRATIONS}/{registration['id']}", {"person": {"timezone": "Africa/Cairo"}})
+    badge = await badge_token(organizer, registration)
+    clock.now = datetime(2023, 12, 13, 10, tzinfo=UTC)
+    scanner = await client.as_client(edition["id"], "scans:record", kind="device")
+    for gate in ({}, {"gate": None, "session": session["id"]}):
+        scan = scan_fields(badge, f"s{len(gate)}", "08:00", **gate)
+        assert (await scanner.post("/v1/editions/grf-2023/scans", scan)).json()["result"] == "accepted"
+    officer = await client.as_role("pledge_officer", edition["id"], ADDRESS)
+    pledge = await make_pledge(officer, await make_entity(organizer))
+    assert pledge["status"] == "draft"
+    await person.post(
+        f"{REGISTRATIONS}/{registration['id']}/switch-mode", {"mode": "online", "reason": "Quastel is ill"}
+    )
+    await person.post(f"{REGISTRATIONS}/{registration['id']}/switch-mode", {"mode": "in_person"})
+    await client.post("/v1/auth/codes", {"email": ADDRESS})
+    await post.plan()
+    headers = {"Idempotency-Key": "quastel"}
+    await person.request("POST", f"{REGISTRATIONS}/{registration['id']}/withdraw", headers=headers)
+    return await make_registration(organizer, ADDRESS, **fields | {"external_id": "quastel-2"})
+
+
+async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
+    client: Client, organizer: Client, edition: dict[str, Any], conn: Connection, post: Post, clock: Timeline
+) -> None:
+    latest = await take_part(client, organizer, edition, post, clock)
+    await make_edition(client, slug="elsewhere")
+    admin = await client.as_role("admin")
+    await make_registration(admin, ADDRESS, edition="elsewhere", person=PERSON)
+    holder, first = [await make_registration(organizer, f"{n}@delegates.example") for n in "ab"]
+    assert (holder["status"], first["status"]) == ("approved", "waitlisted")
+    person = await client.as_person(ADDRESS)
+    before, present = await counts(conn), await traces(conn, *TRACES)
+    assert present.keys() == {
+        "messages.recipient", "persons.email", "registration_transitions.reason", "registrations.accessibility_needs",
+        "registrations.external_id", "registrations.family_name", "registrations.given_name", "sign_in_codes.email",
+    }  # fmt: skip
+
+    mailed = len(post.server.taken)
+
+    refused = await person.post("/v1/me/erasure", {"email": "a@delegates.example"})
+    answer = await person.post("/v1/me/erasure", {"email": ADDRESS.lower()})
+
+    assert refused.status_code == 422
+    assert answer.status_code == 200, answer.text
+    assert await traces(conn, *TRACES) == {}
+    assert await counts(conn) == before
+    assert (await person.get("/v1/me")).status_code == 401
+    ended = await organizer.get(f"{REGISTRATIONS}/{latest['id']}")
+    assert ended.json() | {"version": 0, "created_at": ""} == {
+        "id": latest["id"], "edition_id": edition["id"],
+        "person": {"given_name": None, "family_name": "erased", "email": ended.json()["person"]["email"],
+                   "language": "en", "timezone": "UTC"},
+        "entity": None, "delegation": None, "country": None, "category": "ngo", "counts_against_quota": True,
+        "waits_for": None, "offer_expires_at": None, "mode": "in_person",
+        "status": "erased", "accessibility_needs": None, "consents": [], "source": "registrar",
+        "waitlist_position": None, "external_id": None, "created_at": "", "version": 0,
+    }  # fmt: skip
+    assert ended.json()["person"]["email"].endswith("@erased.invalid")
+    assert (await organizer.get(f"{REGISTRATIONS}/{first['id']}")).json()["status"] == "approved"
+    assert await conn.fetchval("SELECT count(*) FROM badges WHERE revoked_at IS NULL") == 2
+    evidence = (await organizer.get(ERASURES, params={"count": True})).json()
+    assert [item["reason"] for item in evidence["items"]] == ["asked_by_the_person"] * evidence["total"]
+    assert evidence["total"] == 2
+    gate = [item["kept"]["scans"] for item in evidence["items"]]
+    assert {"rows": 2, "basis": "statistics"} in gate
+    await post.deliver()
+    assert not [one for one, _ in post.server.taken[mailed:] if "erased" in one or "quastel" in one.lower()]
+
+
+async def test_registration_erased_by_an_organizer_takes_an_account_along_that_nothing_else_needs(
+    client: Client, organizer: Client, conn: Connection, post: Post
+) -> None:
+    registration = await make_registration(organizer, ADDRESS, person=PERSON)
+    link = await post.link()
+    path = f"{REGISTRATIONS}/{registration['id']}/erase"
+    registrar = await client.as_role("registrar", registration["edition_id"])
+    assert (await registrar.post(path, BY_REQUEST)).status_code == 403
+    assert (await organizer.post(path, {})).status_code == 422
+
+    answer = await organizer.post(path, {"reason": "registered_without_consent"})
+
+    assert answer.json()["removed"] == {
+        "registrations": 1, "registration_links": 1, "messages": 1, "persons": 1,
+    }  # fmt: skip
+    assert await traces(conn, *TRACES) == {}
+    assert (await client.post("/v1/auth/registration-link", {"token": link})).status_code == 401
+    again = await organizer.post(path, BY_REQUEST)
+    assert_problem(again, 409, "wrong_status")
+    assert (await organizer.post(f"{REGISTRATIONS}/{uuid4()}/erase", BY_REQUEST)).status_code == 404
+    assert (await organizer.get(ERASURES)).json()["items"] == [answer.json()]
+
+
+async def test_registration_erased_leaves_the_person_their_other_registrations(
+    client: Client, organizer: Client, conn: Connection
+) -> None:
+    registration = await make_registration(organizer, ADDRESS, person=PERSON)
+    await make_edition(client, slug="elsewhere")
+    admin = await client.as_role("admin")
+    other = await make_registration(admin, ADDRESS, edition="elsewhere", person=PERSON)
+    person = await client.as_person(ADDRESS)
+    await person.patch(f"{REGISTRATIONS}/{registration['id']}", {"consents": ["photography"]})
+    await person.post(f"{REGISTRATIONS}/{registration['id']}/switch-mode", {"mode": "online", "reason": "Quastel"})
+
+    assert (await organizer.post(f"{REGISTRATIONS}/{registration['id']}/erase", BY_REQUEST)).status_code == 200
+
+    left = await traces(conn, *TRACES)
+    assert {name: len(rows) for name, rows in left.items()} == {
+        "persons.email": 1, "registrations.family_name": 1, "registrations.given_name": 1,
+    }  # fmt: skip
+    assert [item["id"] for item in (await person.get("/v1/me/registrations")).json()["items"]] == [other["id"]]
+    tied = (
+        "SELECT count(*) FROM registration_transitions h JOIN tokens t ON t.id = h.by_token "
+        "JOIN persons p ON p.id = t.person_id AND p.email = $2 WHERE h.registration_id = $1"
+    )
+    assert await conn.fetchval(tied, UUID(registration["id"]), ADDRESS) == 0
+
+
+@pytest.mark.parametrize("moves", [[], ["withdraw"], ["revoke"]])
+async def test_every_state_can_be_erased_and_places_are_counted_right(
+    organizer: Client, conn: Connection, moves: list[str]
+) -> None:
+    people = [await make_registration(organizer, f"{n}@delegates.example") for n in "abc"]
+    for move in moves:
+        await organizer.post(f"{REGISTRATIONS}/{people[0]['id']}/{move}")
+
+    for one in people:
+        answer = await organizer.post(f"{REGISTRATIONS}/{one['id']}/erase", BY_REQUEST)
+        assert answer.status_code == 200, answer.text
+
+    assert {row[0] for row in await conn.fetch("SELECT status FROM registrations")} == {"erased"}
+    assert await conn.fetchval("SELECT taken FROM places WHERE mode = 'in_person'") == 0
+    last = await conn.fetch(
+        "SELECT DISTINCT ON (registration_id) status FROM registration_transitions "
+        "ORDER BY registration_id, number DESC"
+    )
+    assert [row[0] for row in last] == ["erased"] * 3
+    counted = (await organizer.get(f"{REGISTRATIONS}/counts", params={"by": "status"})).json()
+    assert [(item["value"], item["count"]) for item in counted["items"]] == [("erased", 3)]
+
+
+async def test_erased_address_can_register_anew(client: Client, organizer: Client) -> None:
+    registration = await make_registration(organizer, ADDRESS, person=PERSON)
+    await organizer.post(f"{REGISTRATIONS}/{registration['id']}/erase", BY_REQUEST)
+
+    person = await client.as_person(ADDRESS)
+
+    assert (await person.get("/v1/me/registrations")).json()["items"] == []
+    assert (await person.post(REGISTRATIONS, registration_fields(ADDRESS))).status_code == 201
+
+
+async def test_everything_that_is_held_is_shown_to_the_person_and_to_nobody_else(
+    client: Client, organizer: Client, edition: dict[str, Any], post: Post, conn: Connection, clock: Timeline
+) -> None:
+    await take_part(client, organizer, edition, post, clock)
+    await make_registration(organizer, "bei@delegates.example", person={"family_name": "Stranger"})
+    person = await client.as_person(ADDRESS)
+    device = await client.as_client(edition["id"], "scans:record", kind="device")
+
+    answer = await person.get("/v1/me/data")
+
+    tables = answer.json()["tables"]
+    rules = {row[0] for row in await conn.fetch("SELECT table_name FROM erasure_rules")}
+    assert set(tables) == rules - {"registration_links", "erasures"}
+    empty = {name for name, rows in tables.items() if not rows}
+    assert empty == {"objections"}
+    shown = json.dumps(tables)
+    assert "Stranger" not in shown
+    assert "bei@" not in shown
+    secrets = [row[0] for row in await conn.fetch("SELECT payload ->> 'code' FROM messages WHERE kind = 'sign_in'")]
+    assert not [secret for secret in secrets if secret in shown]
+    for words in present_words(await traces(conn, *TRACES)):
+        assert words in json.dumps(tables, ensure_ascii=False)
+    assert (await device.get("/v1/me/data")).status_code == 403
+
+
+def present_words(found: dict[str, list[str]]) -> list[str]:
+    """What stands in text columns; JSON is written in another form."""
+    return [text for rows in found.values() for text in rows if not text.startswith(("{", "["))]
+
+
+async def test_every_table_that_belongs_to_people_has_a_rule(conn: Connection) -> None:
+    """A new table is found by what its columns are called, or by a foreign key: give it a line in `erasure_rules`."""
+    named = {row[0] for row in await conn.fetch("SELECT DISTINCT table_name FROM personal_columns")}
+    tied = await conn.fetch(
+        "SELECT DISTINCT conrelid::regclass::text FROM pg_constraint "
+        "WHERE contype = 'f' AND confrelid IN ('persons'::regclass, 'registrations'::regclass)"
+    )
+    rules = {row[0] for row in await conn.fetch("SELECT table_name FROM erasure_rules")}
+
+    assert rules == named | {row[0] for row in tied}
