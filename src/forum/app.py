@@ -31,6 +31,7 @@ from forum.pagination import Paging
 from forum.permissions import Principal
 from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
+from forum.printing.press import Press
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.registrations.badge_routes import WELL_KNOWN
@@ -166,6 +167,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "machines": permissions.Machines(),
                 "key_ring": key_ring,
                 "badge_reader": badge_reader,
+                "press": Press(),
                 "scan_desk": ScanDesk(badge_reader),
                 "registration_desk": RegistrationDesk(),
             }

@@ -83,10 +83,15 @@ class ForumResponse(Response[T]):
             self.headers.setdefault("ETag", f'"{version}"')
         if self.status_code == 201 and (made := getattr(content, "id", None)):
             self.headers.setdefault("Location", f"{request.url.path.rstrip('/')}/{made}")
-        if isinstance(content, Page) and content.next_cursor:
-            self.headers.setdefault("Link", f'<{_next(request, content)}>; rel="next"')
+        if isinstance(content, Page):
+            self.headers = next_link(request, content) | self.headers
         self.headers.setdefault("Cache-Control", "private, no-store")
         return super().to_asgi_response(*args, **kwargs)
+
+
+def next_link(request: Request[Any, Any, Any], page: Page[Any]) -> dict[str, str]:
+    """The header that leads to the page after, for an answer that shows the page as something else than JSON."""
+    return {"Link": f'<{_next(request, page)}>; rel="next"'} if page.next_cursor else {}
 
 
 def _next(request: Request[Any, Any, Any], page: Page[Any]) -> str:
