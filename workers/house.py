@@ -7,6 +7,7 @@ from forum import outbox, transactions
 from forum.attendance import service as attendance
 from forum.clock import system_clock
 from forum.db import Connection
+from forum.letters import service as letters
 from forum.logs import describe, request_id
 from forum.notifications import service as notifications
 from workers.office import Office
@@ -30,7 +31,12 @@ async def forget_the_old(office: Office, conn: Connection) -> None:
     await outbox.delete_done_jobs(conn, system_clock())
 
 
-EVERY_MINUTE = [ask_for_reports, end_presences, forget_the_old]
+async def forget_passports(office: Office, conn: Connection) -> None:
+    """Forget what letters say of people, long enough after the edition."""
+    await letters.forget_particulars(conn, office.clock())
+
+
+EVERY_MINUTE = [ask_for_reports, end_presences, forget_the_old, forget_passports]
 
 
 async def keep_house(ctx: dict[str, Any]) -> None:

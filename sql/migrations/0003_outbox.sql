@@ -17,7 +17,7 @@ CREATE TABLE messages (
     id uuid CONSTRAINT messages_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
     number bigint GENERATED ALWAYS AS IDENTITY,
     edition_id uuid CONSTRAINT messages_edition_exists REFERENCES editions,
-    kind text NOT NULL CONSTRAINT messages_kind_is_known CHECK (kind IN ('invitation', 'sign_in', 'attendance_report')),
+    kind text NOT NULL CONSTRAINT messages_kind_is_known CHECK (kind IN ('invitation', 'sign_in', 'attendance_report', 'letter')),
     recipient text NOT NULL,
     person_id uuid,
     session_id uuid,

@@ -25,6 +25,7 @@ from forum.editions.routes import HANDLERS as EDITIONS
 from forum.entities.routes import HANDLERS as ENTITIES
 from forum.health import HANDLERS as HEALTH
 from forum.kept import KeptAnswers
+from forum.letters.routes import HANDLERS as LETTERS
 from forum.listening import listening
 from forum.notifications.routes import HANDLERS as NOTIFICATIONS
 from forum.pagination import Paging
@@ -135,6 +136,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,
+            *LETTERS,
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,

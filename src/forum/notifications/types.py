@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-MessageKind = Literal["invitation", "sign_in", "attendance_report"]
+MessageKind = Literal["invitation", "sign_in", "attendance_report", "letter"]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
 
@@ -67,6 +67,15 @@ class DueReport(Struct, frozen=True):
 
     edition_id: UUID
     on: date
+
+
+class LetterNews(Struct, frozen=True):
+    """What became of a letter that somebody asked for. What it says, and why not, is read after signing in."""
+
+    outcome: Literal["issued", "declined"]
+    language: str
+    edition: str
+    reference: str | None
 
 
 class ReportMail(Struct, frozen=True):

@@ -92,9 +92,12 @@ class Paragraph:
 
     def __init__(self, text: str, weight: Weight = "regular", is_rtl: bool | None = None) -> None:
         self._weight = weight
+        from forum.printing.engine import embedding_levels  # see there
+
         given = printable(" ".join(text.split()), weight)
         self.is_rtl = reads_right_to_left(given) if is_rtl is None else is_rtl
-        shown = [(c, level) for c, level in zip(given, _levels(given, self.is_rtl), strict=True) if c not in _UNSEEN]
+        levels = embedding_levels(given, self.is_rtl)
+        shown = [(c, level) for c, level in zip(given, levels, strict=True) if c not in _UNSEEN]
         self.text = "".join(character for character, _ in shown)
         self._levels = [level for _, level in shown]
         self._faces = choose_faces(self.text, weight)
@@ -183,23 +186,6 @@ class Paragraph:
                 ordered += list(group)[:: -1 if is_above else 1]
             runs = ordered
         return [run for _, run in runs]
-
-
-def _levels(text: str, is_rtl: bool) -> list[int]:
-    """The embedding level of each character. What the algorithm takes out (rule X9) goes with what stands before it."""
-    from fpdf.bidi import BidiParagraph  # takes a third of a second, which only who prints should spend
-    from fpdf.enums import TextDirection
-
-    base = TextDirection.RTL if is_rtl else TextDirection.LTR
-    found = {
-        character.character_index: character.embedding_level
-        for character in BidiParagraph(text, base).get_characters_with_embedding_level()
-    }
-    levels, level = [], int(is_rtl)
-    for index in range(len(text)):
-        level = found.get(index, level)
-        levels.append(level)
-    return levels
 
 
 def _words(text: str) -> Iterator[tuple[int, int]]:

@@ -39,7 +39,7 @@ class Style(Struct, frozen=True, kw_only=True):
 
     points: tuple[float, float]
     weight: Weight = "regular"
-    align: Literal["start", "center"] = "start"
+    align: Literal["left", "center", "right"] = "left"
     valign: Literal["top", "middle"] = "top"
     colour: Colour = BLACK
 
@@ -48,9 +48,9 @@ class Sheets:
     """The document. Whatever text is set stays inside its box."""
 
     def __init__(self, size_mm: tuple[float, float], title: str, language: str, created_at: datetime) -> None:
-        from fpdf import FPDF  # takes a third of a second, which only who prints should spend
+        from forum.printing.engine import Document  # see there
 
-        self._pdf = FPDF(unit="mm", format=size_mm)
+        self._pdf = Document(unit="mm", format=size_mm)
         self._pdf.set_auto_page_break(False)
         self._pdf.set_margin(0)
         self._pdf.c_margin = 0
@@ -81,7 +81,7 @@ class Sheets:
 
     def _draw(self, line: Sequence[Run], setting: Setting, box: Box, style: Style, top: float) -> None:
         spare = max(box.width - setting.width_mm(line), 0.0)
-        x = box.x + (spare / 2 if style.align == "center" else spare if setting.is_rtl else 0.0)
+        x = box.x + {"left": 0.0, "center": spare / 2, "right": spare}[style.align]
         for run in line:
             self._choose(run, setting.points)
             self._pdf.set_xy(x, top)
