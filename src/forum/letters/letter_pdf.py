@@ -126,7 +126,7 @@ class _Draft:
         label_box = Box(narrow, self._y, _LABEL_WIDTH, _ROW_HEIGHT)
         text_box = Box(wide, self._y, _WIDTH - _LABEL_WIDTH - 2, _ROW_HEIGHT)
         self._sheets.write(self._say(label), label_box, self._style(11, 6, colour=_GREY))
-        self._y += max(self._sheets.write(text, text_box, self._style(11, 5, is_bold=label == "name")), 5) + 1
+        self._y += max(self._sheets.write(text, text_box, self._style(11, 4, is_bold=label == "name")), 5) + 1
 
     def _signature(self) -> None:
         self._y += 3

@@ -50,7 +50,7 @@ class NewLetter(Struct, forbid_unknown_fields=True, kw_only=True):
         yield from _gaps(self.particulars, self.kind)
 
 
-class Letter(Struct, kw_only=True):
+class Letter(Struct):
     """A letter, without what a passport says."""
 
     id: UUID
