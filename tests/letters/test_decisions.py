@@ -182,11 +182,12 @@ async def test_letter_asked_for_while_the_registration_is_withdrawn_is_refused(
     await conn.execute("UPDATE registrations SET status = 'withdrawn', version = version + 1")
 
     asked = asyncio.create_task(registrar.post(path, letter_fields()))
-    while not await pool.fetchval(
-        "SELECT count(*), pg_sleep(0.01) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    ):
-        continue
+    async with asyncio.timeout(20):
+        while not await pool.fetchval(
+            "SELECT count(*), pg_sleep(0.01) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ):
+            continue
     await withdrawing.commit()
 
     assert (await asked).json()["code"] == "not_coming_in_person"
