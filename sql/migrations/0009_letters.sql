@@ -76,6 +76,7 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION close_letters IS 'Letters end with the registration in person that they are for, and what they say with the person''s data, so that no service can forget it.';
-CREATE TRIGGER registrations_close_letters AFTER UPDATE OF status, mode ON registrations
-    FOR EACH ROW WHEN (NEW.mode <> 'in_person' OR NEW.status NOT IN ('submitted', 'approved', 'waitlisted'))
+CREATE TRIGGER registrations_close_letters AFTER UPDATE OF status, mode, waits_for ON registrations
+    FOR EACH ROW WHEN ((NEW.mode <> 'in_person' AND NEW.waits_for IS DISTINCT FROM 'in_person')
+                       OR NEW.status NOT IN ('submitted', 'approved', 'waitlisted'))
     EXECUTE FUNCTION close_letters();

@@ -31,10 +31,11 @@ LEFT JOIN letter_rules w ON w.edition_id = e.id
 WHERE r.edition_id = $1 AND r.id = $2 AND ($3 OR r.person_id = $4);
 
 -- name: insert_letter
--- A new request. The registration is held as it is until the transaction ends; no row: it is no longer active and in person.
+-- A new request. The registration is held as it is until the transaction ends; no row: it is no longer active, or neither in
+-- person nor waiting for the hall.
 WITH held AS (
     SELECT id FROM registrations
-    WHERE edition_id = $1 AND id = $3 AND mode = 'in_person' AND status IN ('submitted', 'approved', 'waitlisted')
+    WHERE edition_id = $1 AND id = $3 AND 'in_person' IN (mode, waits_for) AND status IN ('submitted', 'approved', 'waitlisted')
     FOR SHARE
 ),
 made AS (
@@ -144,7 +145,9 @@ FROM changed WHERE p.edition_id = $1 AND p.letter_id = changed.id;
 SELECT l.kind, l.language, p.passport_name, p.document_type, p.nationality, p.passport_number, p.born_on, p.consulate_city,
        coalesce(n.name, o.name) AS representing, e.title AS edition_title, e.slug AS edition_slug, e.starts_on, e.ends_on,
        e.venue, e.city, e.country, e.timezone, e.organizer_email, w.signatory_name, w.signatory_function,
-       m.email AS recipient, r.language AS recipient_language, r.status AS registration_status, e.status AS edition_status
+       m.email AS recipient, r.language AS recipient_language, 
+       CASE WHEN r.mode = 'in_person' THEN r.status ELSE 'waiting for the hall' END AS registration_status,
+       e.status AS edition_status
 FROM letters l
 JOIN editions e ON e.id = l.edition_id
 JOIN registrations r ON r.edition_id = l.edition_id AND r.id = l.registration_id
