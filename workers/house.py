@@ -8,6 +8,7 @@ from forum.attendance import service as attendance
 from forum.change_requests import service as change_requests
 from forum.clock import system_clock
 from forum.db import Connection
+from forum.letters import service as letters
 from forum.logs import describe, request_id
 from forum.notifications import service as notifications
 from forum.questions import service as questions
@@ -45,7 +46,14 @@ async def forget_due_answers(office: Office, conn: Connection) -> None:
     await change_requests.forget_due_changes(conn, office.clock())
 
 
-EVERY_MINUTE = [ask_for_reports, end_presences, pass_places_on, forget_the_old, forget_due_answers]
+async def forget_passports(office: Office, conn: Connection) -> None:
+    """Forget what letters say of people, long enough after the edition."""
+    await letters.forget_particulars(conn, office.clock())
+
+
+EVERY_MINUTE = [
+    ask_for_reports, end_presences, pass_places_on, forget_the_old, forget_due_answers, forget_passports,
+]  # fmt: skip
 
 
 async def keep_house(ctx: dict[str, Any]) -> None:

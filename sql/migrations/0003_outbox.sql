@@ -18,7 +18,7 @@ CREATE TABLE messages (
     number bigint GENERATED ALWAYS AS IDENTITY,
     edition_id uuid CONSTRAINT messages_edition_exists REFERENCES editions,
     kind text NOT NULL CONSTRAINT messages_kind_is_known CHECK (kind IN
-        ('invitation', 'sign_in', 'attendance_report', 'registration')),
+        ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter')),
     recipient text NOT NULL,
     person_id uuid,
     session_id uuid,

@@ -133,6 +133,7 @@ CREATE TABLE badges (
 );
 CREATE UNIQUE INDEX badges_id_is_unique ON badges (id);
 COMMENT ON TABLE badges IS 'One live badge for each approved registration in person; made and revoked by a trigger.';
+CREATE INDEX badges_by_serial ON badges (edition_id, serial) WHERE revoked_at IS NULL;
 CREATE INDEX badges_by_revocation ON badges (edition_id, revoked_at, id) WHERE revoked_at IS NOT NULL;
 CREATE UNIQUE INDEX badges_one_live_per_registration ON badges (edition_id, registration_id) WHERE revoked_at IS NULL;
 

@@ -281,6 +281,38 @@ SELECT b.id, b.registration_id, b.serial, b.key_id, b.revoked_at
 FROM badges b JOIN registrations r ON r.edition_id = b.edition_id AND r.id = b.registration_id
 WHERE b.edition_id = $1 AND b.id = $2 AND ($3 OR r.person_id = $4);
 
+-- name: find_printed_badge
+-- What stands on a badge, for the owner of its registration or for who may read all of the edition.
+SELECT b.id, b.serial, b.key_id, b.revoked_at, b.created_at, r.given_name, r.family_name, r.language, r.country, r.category,
+       t.label AS category_label, n.name AS entity_name, o.name AS delegation_name, e.title AS edition_title, e.starts_on,
+       e.ends_on, e.city
+FROM badges b
+JOIN registrations r ON r.edition_id = b.edition_id AND r.id = b.registration_id
+JOIN editions e ON e.id = b.edition_id
+LEFT JOIN terms t ON t.series_code = e.series_code AND t.vocabulary = 'stakeholder_category' AND t.value = r.category
+LEFT JOIN entities n ON n.id = r.entity_id
+LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_id
+LEFT JOIN entities o ON o.id = d.entity_id
+WHERE b.edition_id = $1 AND b.id = $2 AND ($3 OR r.person_id = $4);
+
+-- name: list_printed_badges
+-- What stands on the live badges of an edition, in the order of their serials: who gets a badge later comes last.
+SELECT b.id, b.serial, b.key_id, b.revoked_at, b.created_at, r.given_name, r.family_name, r.language, r.country, r.category,
+       t.label AS category_label, n.name AS entity_name, o.name AS delegation_name, e.title AS edition_title, e.starts_on,
+       e.ends_on, e.city
+FROM badges b
+JOIN registrations r ON r.edition_id = b.edition_id AND r.id = b.registration_id
+JOIN editions e ON e.id = b.edition_id
+LEFT JOIN terms t ON t.series_code = e.series_code AND t.vocabulary = 'stakeholder_category' AND t.value = r.category
+LEFT JOIN entities n ON n.id = r.entity_id
+LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_id
+LEFT JOIN entities o ON o.id = d.entity_id
+WHERE b.edition_id = $1 AND b.revoked_at IS NULL AND ($2::text IS NULL OR r.status = $2)
+  AND ($3::text IS NULL OR r.category = $3) AND ($4::text IS NULL OR r.country = $4)
+  AND ($5::uuid IS NULL OR r.delegation_id = $5) AND ($6::uuid IS NULL OR r.entity_id = $6)
+  AND ($7::bigint IS NULL OR b.serial > $7)
+ORDER BY b.serial LIMIT $8;
+
 -- name: list_revoked_badges
 -- The badges of an edition that were revoked, in the order in which that happened.
 SELECT id, revoked_at FROM badges

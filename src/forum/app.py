@@ -26,12 +26,14 @@ from forum.editions.routes import HANDLERS as EDITIONS
 from forum.entities.routes import HANDLERS as ENTITIES
 from forum.health import HANDLERS as HEALTH
 from forum.kept import KeptAnswers
+from forum.letters.routes import HANDLERS as LETTERS
 from forum.listening import listening
 from forum.notifications.routes import HANDLERS as NOTIFICATIONS
 from forum.pagination import Paging
 from forum.permissions import Principal
 from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
+from forum.printing.press import Press
 from forum.privacy.routes import HANDLERS as PRIVACY
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
@@ -140,6 +142,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *REGISTRATIONS,
             *QUESTIONS,
             *CHANGE_REQUESTS,
+            *LETTERS,
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,
@@ -173,6 +176,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
                 "machines": permissions.Machines(),
                 "key_ring": key_ring,
                 "badge_reader": badge_reader,
+                "press": Press(),
                 "scan_desk": ScanDesk(badge_reader),
                 "registration_desk": RegistrationDesk(),
             }

@@ -6,7 +6,7 @@ Strict bodies, problem documents, ETag and If-Match, 304, Link and Location, HEA
 import contextlib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar, cast
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from litestar.datastructures import State
 from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import HeaderParameter, QueryParameter
+from litestar.response import Stream
 from litestar.types import Message, Receive, Scope, Send
 from litestar.utils import normalize_path
 
@@ -38,6 +39,7 @@ from forum.errors import (
     encode_problem,
     from_exception,
 )
+from forum.exports import MEDIA_TYPES
 from forum.logs import describe, request_id
 from forum.pagination import Page
 from forum.transactions import unit_of
@@ -89,10 +91,21 @@ class ForumResponse(Response[T]):
             self.headers.setdefault("ETag", f'"{version}"')
         if self.status_code == 201 and (made := getattr(content, "id", None)):
             self.headers.setdefault("Location", f"{request.url.path.rstrip('/')}/{made}")
-        if isinstance(content, Page) and content.next_cursor:
-            self.headers.setdefault("Link", f'<{_next(request, content)}>; rel="next"')
+        if isinstance(content, Page):
+            self.headers = next_link(request, content) | self.headers
         self.headers.setdefault("Cache-Control", "private, no-store")
         return super().to_asgi_response(*args, **kwargs)
+
+
+def next_link(request: Request[Any, Any, Any], page: Page[Any]) -> dict[str, str]:
+    """The header that leads to the page after, for an answer that shows the page as something else than JSON."""
+    return {"Link": f'<{_next(request, page)}>; rel="next"'} if page.next_cursor else {}
+
+
+def download(parts: AsyncIterator[bytes], name: str, format: str) -> Response[Any]:
+    """A table that is sent while it is read; `format` is one of `exports.MEDIA_TYPES`."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{format}"', "Cache-Control": "private, no-store"}
+    return Stream(parts, media_type=MEDIA_TYPES[format], headers=headers)
 
 
 def _next(request: Request[Any, Any, Any], page: Page[Any]) -> str:

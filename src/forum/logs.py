@@ -19,7 +19,7 @@ request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", d
 """The id of the request, or of the job, that is being worked on."""
 
 _FORMAT: Final = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
-_QUIET: Final = ("arq", "uvicorn", "httpx", "httpcore", "asyncio", "mail.log")
+_QUIET: Final = ("arq", "uvicorn", "httpx", "httpcore", "asyncio", "mail.log", "fpdf", "fontTools", "PIL")
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 

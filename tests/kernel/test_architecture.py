@@ -25,7 +25,9 @@ ONLY_IN = {
     "asyncpg": {"db", "embedded.*", "errors", "listening", "logs", "migrations", "transactions", *OUTSIDE},
     "click": OUTSIDE,
     "rich": OUTSIDE,
-    "segno": {"registrations.*"},
+    "fpdf": {"printing.*"},
+    "segno": {"printing.*", "registrations.*"},
+    "uharfbuzz": {"printing.*"},
     "uvicorn": OUTSIDE,
 }
 """Which modules may use a library; `*.routes` are those of every slice."""

@@ -20,9 +20,11 @@ from forum.notifications.mime import (
     InvitationMailer,
     ReportMail,
     Times,
+    render_letter_news,
     render_report,
     render_sign_in,
 )
+from forum.notifications.types import LetterNews
 from tests.calendars.samples import ARABIC, NINE, edition, session
 
 SENT = datetime(2023, 11, 2, 8, 30, tzinfo=UTC)
@@ -271,3 +273,20 @@ def test_report_mail_holds_text_page_and_table() -> None:
     (attached,) = mail.iter_attachments()
     assert attached.get_filename() == "a.csv"
     assert attached.get_payload(decode=True) == table
+
+
+@pytest.mark.parametrize("language", ["en", "ar", "de"])
+def test_news_of_a_letter_say_its_reference_or_that_there_is_none(language: str) -> None:
+    issued = LetterNews("issued", language, "GRF 2023", "GRF-2023-000042")
+    declined = LetterNews("declined", language, "GRF 2023", None)
+    mails = [
+        read(render_letter_news("<9@calendar.forum.test>", "forum@forum.example", ADDRESS, news, SENT))
+        for news in (issued, declined)
+    ]
+
+    for mail, key in zip(mails, ("letter_issued", "letter_declined"), strict=True):
+        assert mail["Subject"] == texts.phrase(language, key, edition="GRF 2023")
+        assert mail["To"] == ADDRESS
+    plain = [mail.get_body(("plain",)).get_content() for mail in mails]
+    assert ["GRF-2023-000042" in text for text in plain] == [True, False]
+    assert all("GRF 2023" in text for text in plain)

@@ -12,7 +12,7 @@ from forum.notifications import texts
 TEXTS = msgspec.json.decode(
     files("forum.notifications").joinpath("texts.json").read_bytes(), type=dict[str, dict[str, str]]
 )
-PARTS = {"title": "Opening", "edition": "GRF"}
+PARTS = {"title": "Opening", "edition": "GRF", "reference": "GRF-2023-000001"}
 
 
 def placeholders(phrase: str) -> set[str | None]:

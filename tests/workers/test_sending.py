@@ -137,6 +137,19 @@ async def test_message_that_cannot_be_rendered_fails_alone(
     }
 
 
+async def test_news_of_a_letter_come_from_the_edition(
+    conn: Connection, clock: Timeline, server: Sink, send: Sender, edition: dict[str, Any]
+) -> None:
+    news = {"letter": "1", "outcome": "issued", "language": "fr", "edition": "GRF 2023", "reference": "GRF-2023-000042"}
+    await outbox.queue_message(conn, "letter", "amal@x.example", news, clock(), UUID(edition["id"]))
+
+    await send()
+
+    (mail,) = server.mails()
+    assert (mail["From"], mail["Subject"]) == ("secretariat@forum.example", "Votre lettre est prête : GRF 2023")
+    assert "GRF-2023-000042" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
 async def test_release_that_cannot_be_read_spoils_no_other_mail(
     conn: Connection, clock: Timeline, server: Sink, send: Sender, manager: Client, amina: dict[str, Any], plan: Plan
 ) -> None:

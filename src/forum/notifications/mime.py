@@ -21,7 +21,7 @@ from forum.calendars.service import InvitationTemplate
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
 from forum.codes import Mode
 from forum.notifications import texts
-from forum.notifications.types import Noticed, ReportMail
+from forum.notifications.types import LetterNews, Noticed, ReportMail
 
 
 class Times(Struct, frozen=True):
@@ -192,6 +192,17 @@ def _notice_lines(
             lines.append((say("delegation"), noticed.delegation))
         lines.append(("", say("objection")))
     return [*lines, (say("open"), link), ("", say("open_note"))] if link else lines
+
+
+def render_letter_news(message_id: str, sender: str, recipient: str, news: LetterNews, sent_at: datetime) -> bytes:
+    """The mail that says that a letter can be downloaded, or that there will be none."""
+    key, language = f"letter_{news.outcome}", texts.known_language(news.language)
+    parts = {"edition": news.edition} | ({"reference": news.reference} if news.reference else {})
+    lead = texts.phrase(language, f"{key}_lead", **parts)
+    mail = _mail(message_id, sender, recipient, texts.phrase(language, key, edition=news.edition), sent_at)
+    mail.set_content(f"{lead}\n")
+    mail.add_alternative(_html([("", lead)], language), subtype="html")
+    return mail.as_bytes()
 
 
 def render_report(message_id: str, sender: str, recipient: str, report: ReportMail, sent_at: datetime) -> bytes:

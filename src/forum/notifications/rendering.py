@@ -14,11 +14,12 @@ from forum.notifications.mime import (
     Invitation,
     InvitationMailer,
     Times,
+    render_letter_news,
     render_notice,
     render_report,
     render_sign_in,
 )
-from forum.notifications.types import Invited, Noticed, Outgoing, ReportMail
+from forum.notifications.types import Invited, LetterNews, Noticed, Outgoing, ReportMail
 
 MAILERS_KEPT: Final = 400
 
@@ -100,6 +101,8 @@ class Renderer:
             return render_report(message_id, sender, message.recipient, report, message.created_at)
         if message.kind == "registration":
             return await self._notice(message_id, message)
+        if message.kind == "letter":
+            return await self._letter_news(message_id, message)
         code, language = message.payload["code"], message.payload["language"]
         return render_sign_in(message_id, self._sender, message.recipient, code, language, message.created_at)
 
@@ -135,6 +138,12 @@ class Renderer:
             session = await self._content.session(self._conn, _edition(message), release, message.session_id)
             edition = await self._content.edition(self._conn, _edition(message), release)
         return self._mailers.keep(release, InvitationMailer(session, edition))
+
+    async def _letter_news(self, message_id: str, message: Outgoing) -> bytes:
+        async with self._conn.transaction():
+            mailbox = await self._content.mailbox(self._conn, _edition(message))
+        news = convert(message.payload, LetterNews)
+        return render_letter_news(message_id, mailbox, message.recipient, news, message.created_at)
 
     async def _report(self, message: Outgoing) -> tuple[str, ReportMail]:
         payload = message.payload

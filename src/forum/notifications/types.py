@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from forum.codes import Mode
 
-MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration"]
+MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter"]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
 
@@ -95,6 +95,15 @@ class DueReport(Struct, frozen=True):
 
     edition_id: UUID
     on: date
+
+
+class LetterNews(Struct, frozen=True):
+    """What became of a letter that somebody asked for. What it says, and why not, is read after signing in."""
+
+    outcome: Literal["issued", "declined"]
+    language: str
+    edition: str
+    reference: str | None
 
 
 class ReportMail(Struct, frozen=True):

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from forum.db import Connection, execute, fetch_all, get, value
-from forum.registrations.badge_types import BadgeKey, BadgeRow, RevokedBadge
+from forum.db import Connection, columns, execute, fetch_all, get, value
+from forum.registrations.badge_types import BadgeFilter, BadgeKey, BadgeRow, PrintedBadge, RevokedBadge
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("registrations")
@@ -49,6 +49,21 @@ async def find_badge(
 ) -> BadgeRow:
     """A badge that is the person's, or any for who reads all; raises `NotFound`."""
     return await get(conn, _SQL["find_badge"], BadgeRow, edition_id, badge_id, reads_all, person_id)
+
+
+async def find_printed_badge(
+    conn: Connection, edition_id: UUID, badge_id: UUID, reads_all: bool, person_id: UUID | None
+) -> PrintedBadge:
+    """What stands on a badge that is the person's, or on any for who reads all; raises `NotFound`."""
+    return await get(conn, _SQL["find_printed_badge"], PrintedBadge, edition_id, badge_id, reads_all, person_id)
+
+
+async def list_printed_badges(
+    conn: Connection, edition_id: UUID, wanted: BadgeFilter, after: int | None, limit: int
+) -> list[PrintedBadge]:
+    """What stands on the live badges of an edition, in the order of their serials."""
+    chosen = (edition_id, *columns(wanted), after, limit)
+    return await fetch_all(conn, _SQL["list_printed_badges"], PrintedBadge, *chosen)
 
 
 async def list_revoked_badges(

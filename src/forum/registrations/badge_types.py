@@ -1,10 +1,12 @@
 """What badges are, as they are stored and as they are answered."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
+
+from forum.registrations.types import RegistrationStatus
 
 
 class BadgeRow(Struct, frozen=True):
@@ -15,6 +17,38 @@ class BadgeRow(Struct, frozen=True):
     serial: int
     key_id: int
     revoked_at: datetime | None
+
+
+class PrintedBadge(Struct, frozen=True):
+    """A live badge with everything that stands on its print."""
+
+    id: UUID
+    serial: int
+    key_id: int
+    revoked_at: datetime | None
+    created_at: datetime
+    given_name: str | None
+    family_name: str
+    language: str
+    country: str | None
+    category: str
+    category_label: dict[str, str] | None
+    entity_name: str | None
+    delegation_name: str | None
+    edition_title: dict[str, str]
+    starts_on: date | None
+    ends_on: date | None
+    city: str | None
+
+
+class BadgeFilter(Struct, frozen=True):
+    """Which badges to print; in the order of the statement's parameters."""
+
+    status: RegistrationStatus | None = None
+    category: str | None = None
+    country: str | None = None
+    delegation: UUID | None = None
+    entity: UUID | None = None
 
 
 class Badge(Struct):

@@ -8,7 +8,7 @@ import asyncio
 import base64
 import binascii
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 from uuid import UUID
@@ -22,7 +22,8 @@ from forum.errors import Conflict, Fault, Invalid, NotFound
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
 from forum.registrations import badge_queries as queries
-from forum.registrations.badge_types import Badge, BadgeKey, PublicBadgeKey, RevokedBadge
+from forum.registrations.badge_pdf import BadgePrint
+from forum.registrations.badge_types import Badge, BadgeFilter, BadgeKey, PrintedBadge, PublicBadgeKey, RevokedBadge
 
 _VERSION = 1
 _HEAD = struct.Struct("!BH16s")
@@ -33,6 +34,10 @@ MAY_BE_LATE_BY: Final = timedelta(minutes=2)
 
 class BadgeRevoked(Conflict):
     """This badge was revoked"""
+
+
+class NoBadge(NotFound):
+    """There is no such badge to print"""
 
 
 class KeyRing:
@@ -109,12 +114,41 @@ async def draw_badge(
     row = await queries.find_badge(conn, edition_id, badge_id, reads_all, principal.person_id)
     if not principal.reaches(row.registration_id):
         raise NotFound
-    if row.revoked_at:
-        raise BadgeRevoked("No gate accepts it. Show the badge of the registration that is live, if there is one.")
+    _require_live(row.revoked_at)
     key = await ring.find(conn, row.key_id)
     assert key is not None, "a badge names a key that exists"
     # drawing takes some ten milliseconds, in which others are to be served
     return await asyncio.to_thread(draw, sign(row.id, key))
+
+
+def _require_live(revoked_at: datetime | None) -> None:
+    if revoked_at:
+        raise BadgeRevoked("No gate accepts it. Show the badge of the registration that is live, if there is one.")
+
+
+async def read_print(
+    conn: Connection, principal: Principal, edition_id: UUID, badge_id: UUID, ring: KeyRing
+) -> list[BadgePrint]:
+    """A live badge to print, for its owner and for registrars; raises `BadgeRevoked`."""
+    reads_all = principal.may(Permission.REGISTRATIONS_READ, edition_id)
+    row = await queries.find_printed_badge(conn, edition_id, badge_id, reads_all, principal.person_id)
+    _require_live(row.revoked_at)
+    return await _signed(conn, [row], ring)
+
+
+async def read_prints(
+    conn: Connection, edition_id: UUID, wanted: BadgeFilter, ring: KeyRing, paging: Paging
+) -> Page[BadgePrint]:
+    """The next live badges to print, by serial; raises `NoBadge` when there is none."""
+    rows = await queries.list_printed_badges(conn, edition_id, wanted, paging.after(int), paging.limit + 1)
+    if not rows:
+        raise NoBadge("No live badge is left that was asked for.")
+    return paging.page(await _signed(conn, rows, ring), lambda signed: signed.badge.serial)
+
+
+async def _signed(conn: Connection, rows: Sequence[PrintedBadge], ring: KeyRing) -> list[BadgePrint]:
+    keys = {row.key_id: await ring.find(conn, row.key_id) for row in rows}
+    return [BadgePrint(row, sign(row.id, key)) for row in rows if (key := keys[row.key_id])]
 
 
 async def list_revoked_badges(

@@ -1,30 +1,25 @@
 """The HTTP side of registrars' lists, exports and counts."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
-from litestar.response import Stream
 
 from forum.codes import Mode
 from forum.db import Connection
-from forum.http import ForumRequest, ForumResponse
+from forum.http import ForumRequest, ForumResponse, download
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
 from forum.registrations import lists, service
-from forum.registrations.list_types import CountedBy, ListFormat, RegistrationCounts, RegistrationRow
+from forum.registrations.list_types import CountedBy, ListFormat, RegistrationCounts
 from forum.registrations.types import Consent, Registration, RegistrationFilter, RegistrationStatus, Source
-from forum.sheets import XLSX_TYPE
-from forum.tables import CSV_TYPE
 from forum.transactions import unit_of
 
 READ = needs(Permission.DELEGATIONS_MANAGE)
 TAGS = ["registrations"]
 REGISTRATIONS = "/editions/{edition:str}/registrations"
-MEDIA_TYPES: Final = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
 Words = Annotated[
     str | None,
     QueryParameter(
@@ -71,15 +66,8 @@ async def list_registrations(
     rows = await lists.read_rows(conn, edition_id, wanted, reach, paging.after(UUID))
     questions = await lists.list_question_keys(conn, edition_id)
     await unit_of(request.scope).close()  # nothing is held while the client reads
-    return _table(lists.read_pages(request.app.state.pool, edition_id, wanted, reach, rows), format, questions)
-
-
-def _table(pages: AsyncIterator[list[RegistrationRow]], format: str, questions: list[str]) -> Response[Any]:
-    headers = {
-        "Content-Disposition": f'attachment; filename="registrations.{format}"',
-        "Cache-Control": "private, no-store",
-    }
-    return Stream(lists.ENCODERS[format](pages, questions), media_type=MEDIA_TYPES[format], headers=headers)
+    table = lists.encode_table(request.app.state.pool, edition_id, wanted, reach, rows, format, questions)
+    return download(table, "registrations", format)
 
 
 @get(f"{REGISTRATIONS}/counts", opt=READ, operation_id="count_registrations", tags=TAGS)

@@ -1,28 +1,22 @@
-"""What registrars list, count and take away as a table.
+"""What registrars list, count and take away as a table."""
 
-A table is sent while it is read, page by page, and each page is a statement of its own: neither all rows are in memory
-nor is a transaction, or even a connection, held while a slow client reads.
-"""
-
-from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec.structs import astuple
 
+from forum import exports
 from forum.codes import Mode
-from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool
+from forum.db import Connection, Pool
 from forum.errors import Fault, Invalid
+from forum.exports import ROWS_AT_ONCE
 from forum.permissions import Permission, Principal
 from forum.questions import service as questions
 from forum.registrations import list_queries as queries
 from forum.registrations.list_types import CountedBy, RegistrationCounts, RegistrationRow
 from forum.registrations.types import RegistrationFilter, RegistrationStatus
-from forum.sheets import Workbook
-from forum.tables import Cell, encode_csv, encode_rows
 
-ROWS_AT_ONCE: Final = 500
-"""About 100 kilobytes, and some milliseconds of work between which others are served."""
 COLUMNS: Final = RegistrationRow.__struct_fields__[:-1]
 """What every table has; then comes a column for each question."""
 
@@ -46,57 +40,28 @@ async def list_question_keys(conn: Connection, edition_id: UUID) -> list[str]:
     return await questions.list_exported_keys(conn, edition_id)
 
 
-async def read_pages(
-    pool: Pool, edition_id: UUID, wanted: RegistrationFilter, reach: list[UUID] | None, rows: list[RegistrationRow]
-) -> AsyncIterator[list[RegistrationRow]]:
-    """A table page by page, of which the first `rows` were read before.
+def encode_table(
+    pool: Pool,
+    edition_id: UUID,
+    wanted: RegistrationFilter,
+    reach: list[UUID] | None,
+    rows: list[RegistrationRow],
+    format: str,
+    keys: Sequence[str],
+) -> AsyncIterator[bytes]:
+    """A table in a format, of which the first `rows` were read before, with a column for each question of these keys.
 
     Each registration is in it at most once, as it was when its page was read; who registers meanwhile comes last.
     """
-    yield rows
-    while len(rows) == ROWS_AT_ONCE:
-        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn:
-            rows = await read_rows(conn, edition_id, wanted, reach, rows[-1].id)
-        yield rows
 
+    async def read_next(conn: Connection, last: RegistrationRow) -> list[RegistrationRow]:
+        return await read_rows(conn, edition_id, wanted, reach, last.id)
 
-async def encode_csv_pages(
-    pages: AsyncIterator[list[RegistrationRow]], keys: Sequence[str] = ()
-) -> AsyncIterator[bytes]:
-    """A table as CSV, a part for each page."""
-    yield encode_csv([*COLUMNS, *keys], [])
-    async for rows in pages:
-        yield encode_rows(_cells(rows, keys))
+    def items_of(row: RegistrationRow) -> list[Any]:
+        return [*astuple(row)[:-1], *(row.answers.get(key) for key in keys)]
 
-
-async def encode_xlsx_pages(
-    pages: AsyncIterator[list[RegistrationRow]], keys: Sequence[str] = ()
-) -> AsyncIterator[bytes]:
-    """A table as XLSX, a part for each page and one for the end."""
-    workbook = Workbook([*COLUMNS, *keys])
-    try:
-        async for rows in pages:
-            workbook.write(_cells(rows, keys))
-            yield workbook.take()
-    finally:
-        workbook.close()
-    yield workbook.take()
-
-
-ENCODERS: Final = {"csv": encode_csv_pages, "xlsx": encode_xlsx_pages}
-
-
-def _cells(rows: Sequence[RegistrationRow], keys: Sequence[str]) -> Iterator[list[Cell]]:
-    for row in rows:
-        yield [_cell(item) for item in (*astuple(row)[:-1], *(row.answers.get(key) for key in keys))]
-
-
-def _cell(item: Cell | UUID | list[str]) -> Cell:
-    if isinstance(item, UUID):
-        return str(item)
-    if isinstance(item, bool):
-        return "true" if item else "false"
-    return " ".join(item) if isinstance(item, list) else item
+    pages = exports.read_pages(pool, rows, read_next)
+    return exports.ENCODERS[format]([*COLUMNS, *keys], pages, items_of)
 
 
 async def count_registrations(
