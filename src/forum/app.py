@@ -16,6 +16,7 @@ from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
+from forum.bookings.routes import HANDLERS as BOOKINGS
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.clock import Clock, clock_of
 from forum.db import Connection, Pool, open_pool
@@ -134,6 +135,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,
+            *BOOKINGS,
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,

@@ -19,6 +19,7 @@ TAGS: Final = {
     "speakers": "Speakers and their appearances.",
     "entities": "States, cities and organizations, and their delegations.",
     "registrations": "Who takes part, who waits, and badges.",
+    "bookings": "Who has a place in which session, and who waits for one.",
     "attendance": "Scans, presence and occupancy.",
     "pledges": "Pledges and their announcements.",
     "calendars": "Calendar feeds.",

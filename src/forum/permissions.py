@@ -44,6 +44,9 @@ class Permission(StrEnum):
     REGISTRATIONS_CREATE = "registrations:create"
     REGISTRATIONS_READ = "registrations:read"
     REGISTRATIONS_WRITE = "registrations:write"
+    BOOKINGS_CREATE = "bookings:create"
+    BOOKINGS_READ = "bookings:read"
+    BOOKINGS_WRITE = "bookings:write"
     SCANS_RECORD = "scans:record"
     PLEDGES_SUBMIT = "pledges:submit"
     PLEDGES_READ = "pledges:read"
@@ -70,6 +73,9 @@ _REGISTRAR: Final = frozenset(
         _P.REGISTRATIONS_CREATE,
         _P.REGISTRATIONS_READ,
         _P.REGISTRATIONS_WRITE,
+        _P.BOOKINGS_CREATE,
+        _P.BOOKINGS_READ,
+        _P.BOOKINGS_WRITE,
         _P.MESSAGES_READ,
         _P.PROGRAMME_READ,
     }
@@ -87,7 +93,9 @@ GRANTS_OF: Final[Mapping[Role, frozenset[Permission]]] = {
 }
 """What a role may do; `admin` on the platform, the others on one edition."""
 
-ClientScope = Literal["registrations:create", "pledges:submit", "scans:record", "statistics:read", "programme:read"]
+ClientScope = Literal[
+    "registrations:create", "bookings:create", "pledges:submit", "scans:record", "statistics:read", "programme:read"
+]
 """What a client token or a device may be given: never lists of people."""
 
 

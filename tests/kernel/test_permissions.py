@@ -18,6 +18,9 @@ TABLE: dict[Role, set[Permission]] = {
     "organizer": set(Permission) - {P.EDITIONS_CREATE},
     "programme_manager": {P.PROGRAMME_READ, P.PROGRAMME_WRITE, P.PROGRAMME_PUBLISH},
     "registrar": {
+        P.BOOKINGS_CREATE,
+        P.BOOKINGS_READ,
+        P.BOOKINGS_WRITE,
         P.ENTITIES_WRITE,
         P.MESSAGES_READ,
         P.PROGRAMME_READ,
@@ -29,7 +32,15 @@ TABLE: dict[Role, set[Permission]] = {
     "pledge_officer": {P.ENTITIES_WRITE, P.PLEDGES_READ, P.PLEDGES_SUBMIT, P.PLEDGES_WRITE},
     "analyst": {P.PROGRAMME_READ, P.STATISTICS_READ},
 }
-NAMES = {P.REGISTRATIONS_READ, P.REGISTRATIONS_WRITE, P.MESSAGES_READ, P.GRANTS_WRITE, P.PROGRAMME_WRITE}
+NAMES = {
+    P.REGISTRATIONS_READ,
+    P.REGISTRATIONS_WRITE,
+    P.BOOKINGS_READ,
+    P.BOOKINGS_WRITE,
+    P.MESSAGES_READ,
+    P.GRANTS_WRITE,
+    P.PROGRAMME_WRITE,
+}
 """What shows the names of people who have not agreed to be named."""
 
 

@@ -1,7 +1,7 @@
 """The HTTP side of registrars' lists, exports and counts."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get
@@ -11,20 +11,18 @@ from litestar.response import Stream
 
 from forum.codes import Mode
 from forum.db import Connection
+from forum.exports import MEDIA_TYPES
 from forum.http import ForumRequest, ForumResponse
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, needs
 from forum.registrations import lists, service
 from forum.registrations.list_types import CountedBy, ListFormat, RegistrationCounts, RegistrationRow
 from forum.registrations.types import Consent, Registration, RegistrationFilter, RegistrationStatus, Source
-from forum.sheets import XLSX_TYPE
-from forum.tables import CSV_TYPE
 from forum.transactions import unit_of
 
 READ = needs(Permission.REGISTRATIONS_READ)
 TAGS = ["registrations"]
 REGISTRATIONS = "/editions/{edition:str}/registrations"
-MEDIA_TYPES: Final = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
 Words = Annotated[
     str | None,
     QueryParameter(

@@ -4,20 +4,17 @@ A table is sent while it is read, page by page, and each page is a statement of 
 nor is a transaction, or even a connection, held while a slow client reads.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Final
 from uuid import UUID
 
-from msgspec.structs import astuple
-
+from forum import exports
 from forum.codes import Mode
-from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool
+from forum.db import Connection, Pool
 from forum.errors import Fault, Invalid
 from forum.registrations import list_queries as queries
 from forum.registrations.list_types import CountedBy, RegistrationCounts, RegistrationRow
 from forum.registrations.types import RegistrationFilter, RegistrationStatus
-from forum.sheets import Workbook
-from forum.tables import Cell, encode_csv, encode_rows
 
 ROWS_AT_ONCE: Final = 500
 """About 100 kilobytes, and some milliseconds of work between which others are served."""
@@ -45,43 +42,25 @@ async def read_pages(
 
     Each registration is in it at most once, as it was when its page was read; who registers meanwhile comes last.
     """
-    yield rows
-    while len(rows) == ROWS_AT_ONCE:
-        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn:
-            rows = await read_rows(conn, edition_id, wanted, rows[-1].id)
-        yield rows
+
+    async def read_next(conn: Connection, last: RegistrationRow) -> list[RegistrationRow]:
+        return await read_rows(conn, edition_id, wanted, last.id)
+
+    async for page in exports.read_pages(pool, rows, ROWS_AT_ONCE, read_next):
+        yield page
 
 
-async def encode_csv_pages(pages: AsyncIterator[list[RegistrationRow]]) -> AsyncIterator[bytes]:
+def encode_csv_pages(pages: AsyncIterator[list[RegistrationRow]]) -> AsyncIterator[bytes]:
     """A table as CSV, a part for each page."""
-    yield encode_csv(COLUMNS, [])
-    async for rows in pages:
-        yield encode_rows(_cells(rows))
+    return exports.encode_csv_pages(COLUMNS, pages)
 
 
-async def encode_xlsx_pages(pages: AsyncIterator[list[RegistrationRow]]) -> AsyncIterator[bytes]:
+def encode_xlsx_pages(pages: AsyncIterator[list[RegistrationRow]]) -> AsyncIterator[bytes]:
     """A table as XLSX, a part for each page and one for the end."""
-    workbook = Workbook(COLUMNS)
-    try:
-        async for rows in pages:
-            workbook.write(_cells(rows))
-            yield workbook.take()
-    finally:
-        workbook.close()
-    yield workbook.take()
+    return exports.encode_xlsx_pages(COLUMNS, pages)
 
 
 ENCODERS: Final = {"csv": encode_csv_pages, "xlsx": encode_xlsx_pages}
-
-
-def _cells(rows: Sequence[RegistrationRow]) -> Iterator[list[Cell]]:
-    return ([_cell(item) for item in astuple(row)] for row in rows)
-
-
-def _cell(item: Cell | UUID | list[str]) -> Cell:
-    if isinstance(item, UUID):
-        return str(item)
-    return " ".join(item) if isinstance(item, list) else item
 
 
 async def count_registrations(
