@@ -67,7 +67,6 @@ CREATE TABLE sessions (
     CONSTRAINT sessions_room_exists FOREIGN KEY (edition_id, room_id) REFERENCES rooms,
     CONSTRAINT sessions_track_exists FOREIGN KEY (edition_id, track_id) REFERENCES tracks,
     CONSTRAINT sessions_parent_exists FOREIGN KEY (edition_id, parent_id) REFERENCES sessions,
-    CONSTRAINT sessions_one_per_external_id UNIQUE (edition_id, external_id),
     CONSTRAINT sessions_are_not_their_own_parent CHECK (parent_id <> id),
     CONSTRAINT sessions_end_after_they_start CHECK (ends_at > starts_at),
     CONSTRAINT sessions_with_an_end_have_a_start CHECK (ends_at IS NULL OR starts_at IS NOT NULL),
@@ -82,6 +81,9 @@ COMMENT ON TABLE sessions IS 'Programme items as the staff edits them; readers s
 COMMENT ON COLUMN sessions.in_person_capacity IS 'How many may book it for the hall (null: as many as its room holds).';
 COMMENT ON COLUMN sessions.held_on IS 'The day, when only the day is known.';
 COMMENT ON COLUMN sessions.calendar_sequence IS 'Raised by a trigger when start, end, day, room or status changes, and only then.';
+-- Partial, so that it is no key that others could refer to: with a trigger before it, an update that names a column of a key
+-- would hold up everybody who refers to the session, such as the scans at its door.
+CREATE UNIQUE INDEX sessions_one_per_external_id ON sessions (edition_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX sessions_by_time
     ON sessions (edition_id, coalesce(starts_at, held_on::timestamp AT TIME ZONE 'UTC', 'infinity'), id);
 CREATE INDEX sessions_by_parent ON sessions (edition_id, parent_id) WHERE parent_id IS NOT NULL;
