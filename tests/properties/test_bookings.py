@@ -39,7 +39,9 @@ T = TypeVar("T")
 EDITIONS = count(1)
 MODES: tuple[Mode, ...] = ("in_person", "online")
 NAME, MODE, NUMBER = st.sampled_from("abcdefgh"), st.sampled_from(MODES), st.integers(0, 1)
-CAPACITY = st.one_of(st.none(), st.integers(0, 4))
+CAPACITY = st.sampled_from((1, 2, 0, 3, 4, None))
+PICK = st.integers(0, 99)
+"""One of those who have booked, the later ones as well."""
 
 PLACES = """
 SELECT session_id, mode, capacity, taken, kept_over_capacity FROM session_places WHERE edition_id = $1
@@ -117,6 +119,8 @@ class BookingsMachine(RuleBasedStateMachine):
         self.room_capacity = room
         self.room_id = self.act(create_room, self.edition_id, NewRoom(name="Room K", capacity=room)).id
         self.sessions = [self.hold(hall, online, self.room_id), self.hold(hall, online, None)]
+        for name in "abcdef":
+            self.register(name, "in_person")
 
     def hold(self, hall: int | None, online: int | None, room: UUID | None) -> Held:
         """A confirmed session."""
@@ -154,6 +158,13 @@ class BookingsMachine(RuleBasedStateMachine):
             new = NewRegistration(person=NewPerson("Probe", f"{name}@delegates.example"), category="ngo", mode=mode)
             self.people[name] = Person(self.act(create_registration, self.staff, self.edition_id, new).id, mode)
 
+    @rule(names=st.lists(NAME, min_size=2, max_size=6), number=NUMBER, mode=MODE)
+    def come(self, names: list[str], number: int, mode: Mode) -> None:
+        """People come for a session, one after the other, some of them again."""
+        for name in names:
+            self.register(name, mode)
+            self.book(name, number, None)
+
     @rule(name=NAME, number=NUMBER, mode=st.sampled_from((None, *MODES)))
     def book(self, name: str, number: int, mode: Mode | None) -> None:
         """Somebody books, or tries to."""
@@ -181,16 +192,24 @@ class BookingsMachine(RuleBasedStateMachine):
             position = len(seats.line) if waits else None
             assert (answer.status, answer.waitlist_position) == ("waitlisted" if waits else "confirmed", position)
 
-    @rule(name=NAME, number=NUMBER)
-    def cancel(self, name: str, number: int) -> None:
+    @rule(pick=PICK, number=NUMBER)
+    def cancel(self, pick: int, number: int) -> None:
         """Somebody gives a booking back, perhaps for the second time."""
         held = self.sessions[number]
-        if name in held.bookings:
+        if held.bookings:
+            name = sorted(held.bookings)[pick % len(held.bookings)]
             answer = self.act(cancel_booking, self.staff, self.edition_id, held.id, held.bookings[name])
             if self.give_up(name, held):
                 assert answer.status == "cancelled"
             else:
                 assert isinstance(answer, WrongStatus), answer
+
+    @rule(pick=PICK, number=NUMBER)
+    def leave_seat(self, pick: int, number: int) -> None:
+        """Somebody who has a seat gives it back."""
+        held = self.sessions[number]
+        if seated := [name for seats in held.seats.values() for name in seats.seated]:
+            self.cancel(sorted(held.bookings).index(seated[pick % len(seated)]), number)
 
     @rule(name=NAME, move=st.sampled_from(("withdraw", "revoke")))
     def leave(self, name: str, move: str) -> None:
@@ -226,10 +245,12 @@ class BookingsMachine(RuleBasedStateMachine):
         self.act(update_room, self.edition_id, self.room_id, RoomPatch(capacity=capacity), IfMatch(None))
         self.bound(self.sessions[0], has_room=True)
 
-    @rule(number=NUMBER)
-    def call_off(self, number: int) -> None:
-        """A session is cancelled, or held after all."""
+    @rule(number=NUMBER, is_meant=st.sampled_from((False, False, False, True)))
+    def call_off(self, number: int, is_meant: bool) -> None:
+        """A session is cancelled, which is rare, or held after all."""
         held = self.sessions[number]
+        if not (is_meant or held.is_cancelled):
+            return
         self.act(move_session, self.edition_id, held.id, "confirm" if held.is_cancelled else "cancel")
         held.is_cancelled = not held.is_cancelled
         for seats in held.seats.values():
@@ -263,7 +284,7 @@ def test_seats_are_given_once_and_in_order_whatever_is_done(world: World) -> Non
         lambda: BookingsMachine(world),
         settings=hypothesis_settings(
             max_examples=40,
-            stateful_step_count=25,
+            stateful_step_count=30,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
