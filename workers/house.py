@@ -9,6 +9,7 @@ from forum.clock import system_clock
 from forum.db import Connection
 from forum.logs import describe, request_id
 from forum.notifications import service as notifications
+from forum.registrations import service as registrations
 from workers.office import Office
 
 log = logging.getLogger("forum")
@@ -24,13 +25,19 @@ async def end_presences(office: Office, conn: Connection) -> None:
     await attendance.end_stale_presences(conn, office.clock())
 
 
+async def pass_places_on(office: Office, conn: Connection) -> None:
+    """Pass on the places that were offered and not accepted in time, or reserved and not taken."""
+    await registrations.lapse_offers(conn, office.clock())
+    await registrations.release_due_reserves(conn, office.clock())
+
+
 async def forget_the_old(office: Office, conn: Connection) -> None:
     """Forget the answers kept for retries, and the jobs that were done long ago."""
     await transactions.delete_old_answers(conn)
     await outbox.delete_done_jobs(conn, system_clock())
 
 
-EVERY_MINUTE = [ask_for_reports, end_presences, forget_the_old]
+EVERY_MINUTE = [ask_for_reports, end_presences, pass_places_on, forget_the_old]
 
 
 async def keep_house(ctx: dict[str, Any]) -> None:

@@ -38,8 +38,9 @@ WHERE e.id = $1 AND t.vocabulary = $2;
 -- A new edition, as a draft.
 INSERT INTO editions (id, slug, series_code, title, starts_on, ends_on, timezone, venue, city, country, mode, languages,
                       in_person_opens_at, in_person_closes_at, online_opens_at, online_closes_at,
-                      approval, statement_seconds, organizer_email, status, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'draft', $20);
+                      approval, online_approval, promotion, offer_hours, priority_classes, statement_seconds,
+                      organizer_email, status, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, 'draft', $24);
 
 -- name: insert_places
 -- The places of a new edition.
@@ -48,7 +49,8 @@ INSERT INTO places (edition_id, mode, capacity) VALUES ($1, 'in_person', $2), ($
 -- name: find_edition
 -- An edition by id.
 SELECT id, slug, series, title, starts_on, ends_on, timezone, venue, city, country, mode, languages, in_person_capacity,
-       online_capacity, registration, approval, statement_seconds, organizer_email, status, version
+       online_capacity, registration, approval, online_approval, promotion, offer_hours, priority_classes, statement_seconds,
+       organizer_email, status, version
 FROM edition_details e
 WHERE e.id = $1;
 
@@ -63,7 +65,8 @@ SELECT id FROM editions WHERE slug = $1 OR id = $2;
 -- name: list_editions
 -- Editions by id, drafts only for those who may see them (their editions in $1, or all when $2).
 SELECT id, slug, series, title, starts_on, ends_on, timezone, venue, city, country, mode, languages, in_person_capacity,
-       online_capacity, registration, approval, statement_seconds, organizer_email, status, version
+       online_capacity, registration, approval, online_approval, promotion, offer_hours, priority_classes, statement_seconds,
+       organizer_email, status, version
 FROM edition_details e
 WHERE (e.status <> 'draft' OR $2 OR e.id = ANY ($1::uuid[]))
   AND ($3::text IS NULL OR e.series = $3)
@@ -82,18 +85,30 @@ WHERE (e.status <> 'draft' OR $2 OR e.id = ANY ($1::uuid[]))
 -- Write every field that can change; the version rises.
 UPDATE editions SET title = $2, starts_on = $3, ends_on = $4, timezone = $5, venue = $6, city = $7, country = $8, mode = $9,
        languages = $10, in_person_opens_at = $11, in_person_closes_at = $12, online_opens_at = $13, online_closes_at = $14,
-       approval = $15, statement_seconds = $16, organizer_email = $17, version = version + 1
+       approval = $15, online_approval = $16, promotion = $17, offer_hours = $18, priority_classes = $19,
+       statement_seconds = $20, organizer_email = $21, version = version + 1
 WHERE id = $1;
 
 -- name: update_status
 -- Move an edition to another status; the version rises.
 UPDATE editions SET status = $2, version = version + 1 WHERE id = $1;
 
+-- name: lock_places
+-- Lock the places of both modes in a fixed order until the transaction ends.
+SELECT mode FROM places WHERE edition_id = $1 ORDER BY mode FOR UPDATE;
+
 -- name: update_capacity
 -- Set how many places a mode has. Those who hold one keep it.
-UPDATE places SET capacity = $3, kept_over_capacity = coalesce(greatest(taken - $3, 0), 0) WHERE edition_id = $1 AND mode = $2;
+UPDATE places SET capacity = $3, kept_over_capacity = coalesce(greatest(taken + held_back - $3, 0), 0)
+WHERE edition_id = $1 AND mode = $2;
+
+-- name: update_priorities
+-- Put everybody who waits into the class that their category has now.
+UPDATE registrations r SET waitlist_priority = priority_of(e.priority_classes, r.category)
+FROM editions e
+WHERE e.id = $1 AND r.edition_id = $1 AND r.waits_for IS NOT NULL
+  AND r.waitlist_priority <> priority_of(e.priority_classes, r.category);
 
 -- name: promote_waiting
--- Give the free places of a mode to who has waited longest; the ids of their registrations.
-SELECT promote_waiting($1, $2, $3) AS id;
-
+-- Leave no place free for which somebody waits who may have it. The caller holds the lock on the places of both modes.
+SELECT promote_waiting($1, $2);

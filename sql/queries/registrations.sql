@@ -1,16 +1,6 @@
--- name: get_registration_references
--- What a new registration names: whether the category ($2), entity and delegation are there, and whether the address ($6) is
--- that of the person ($5) who asks. No row: there is no such edition.
-SELECT e.status AS edition_status,
-       EXISTS (SELECT FROM terms t WHERE t.series_code = e.series_code AND t.vocabulary = 'stakeholder_category' AND t.value = $2)
-           AS is_category_known,
-       $3::uuid IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = $3) AS is_entity_known,
-       $4::uuid IS NULL OR EXISTS (SELECT FROM delegations d WHERE d.edition_id = e.id AND d.id = $4) AS is_delegation_known,
-       EXISTS (SELECT FROM persons p WHERE p.id = $5::uuid AND lower(p.email) = lower($6::text)) AS is_own_address
-FROM editions e WHERE e.id = $1;
-
 -- name: list_registration_references
--- The same for many new registrations ($2), in the order of their numbers. No rows: there is no such edition.
+-- What new registrations ($2) name, in the order of their numbers: whether category, entity and delegation are there, whether
+-- the address is that of the person who asks, and who is registered already. No rows: there is no such edition.
 SELECT e.status AS edition_status,
        EXISTS (SELECT FROM terms t
                WHERE t.series_code = e.series_code AND t.vocabulary = 'stakeholder_category' AND t.value = a.category)
@@ -18,16 +8,22 @@ SELECT e.status AS edition_status,
        a.entity IS NULL OR EXISTS (SELECT FROM entities n WHERE n.id = a.entity) AS is_entity_known,
        a.delegation IS NULL OR EXISTS (SELECT FROM delegations d WHERE d.edition_id = e.id AND d.id = a.delegation)
            AS is_delegation_known,
-       EXISTS (SELECT FROM persons p WHERE p.id = a.asked_by AND lower(p.email) = lower(a.email)) AS is_own_address
+       EXISTS (SELECT FROM persons p WHERE p.id = a.asked_by AND lower(p.email) = lower(a.email)) AS is_own_address,
+       (SELECT r.id FROM registrations r
+        WHERE r.edition_id = e.id AND r.status IN ('submitted', 'approved', 'waitlisted')
+          AND r.person_id = (SELECT p.id FROM persons p WHERE lower(p.email) = lower(a.email))) AS active_id,
+       EXISTS (SELECT FROM registrations r WHERE r.edition_id = e.id AND r.external_id = a.external_id)
+           AS is_external_id_taken
 FROM editions e,
      jsonb_to_recordset($2::jsonb)
-         AS a (number integer, category text, entity uuid, delegation uuid, asked_by uuid, email text)
+         AS a (number integer, category text, entity uuid, delegation uuid, asked_by uuid, email text, external_id text)
 WHERE e.id = $1 ORDER BY a.number;
 
 -- name: lock_places
 -- The places of an edition in these modes, locked in a fixed order until the transaction ends, with the edition's rules.
 -- Who acts, and why, is remembered for the history that a trigger writes.
-SELECT p.mode, p.capacity, p.taken, e.status, e.mode AS edition_mode, e.approval,
+SELECT p.mode, e.status, e.mode AS edition_mode,
+       CASE p.mode WHEN 'online' THEN coalesce(e.online_approval, e.approval) ELSE e.approval END AS approval,
        CASE p.mode WHEN 'in_person' THEN e.in_person_opens_at ELSE e.online_opens_at END AS opens_at,
        CASE p.mode WHEN 'in_person' THEN e.in_person_closes_at ELSE e.online_closes_at END AS closes_at,
        set_config('forum.token_id', $3::text, true) AS token_id, set_config('forum.reason', $4::text, true) AS reason
@@ -35,109 +31,79 @@ FROM places p JOIN editions e ON e.id = p.edition_id
 WHERE p.edition_id = $1 AND p.mode = ANY ($2::text[])
 ORDER BY p.mode FOR UPDATE OF p;
 
--- name: insert_registration
--- Register a person, made when the address is new, and count the place when one was given. No row: there is an active
--- registration of this person, or the external_id is taken. The caller holds the lock on the places.
-WITH person AS (
-    INSERT INTO persons (id, email, language, timezone, created_at) VALUES ($3, $4, $7, $8, $19)
-    ON CONFLICT (lower(email)) DO UPDATE SET language = persons.language
-    RETURNING id, email
-),
-made AS (
-    INSERT INTO registrations (edition_id, id, person_id, given_name, family_name, language, timezone, entity_id,
-                               delegation_id, country, category, mode, status, accessibility_needs, consents, source,
-                               waitlist_ticket, external_id, created_at, placed_at)
-    SELECT $1, $2, person.id, $5, $6, $7, $8, $9, $10,
-           coalesce($11, (SELECT country FROM entities WHERE id = $9)), $12, $13, $14, $15, $16, $17,
-           CASE WHEN $14 = 'waitlisted' THEN nextval('waitlist_tickets') END, $18, $19, $19
-    FROM person
-    ON CONFLICT DO NOTHING
-    RETURNING id, edition_id, given_name, family_name, language, timezone, entity_id, delegation_id, country, category, mode,
-              status, accessibility_needs, consents, source, external_id, created_at, version
-),
-counted AS (
-    UPDATE places SET taken = taken + 1 FROM made
-    WHERE places.edition_id = $1 AND places.mode = made.mode AND made.status = 'approved'
-)
-SELECT m.id, m.edition_id,
-       jsonb_build_object('given_name', m.given_name, 'family_name', m.family_name, 'email', person.email,
-                          'language', m.language, 'timezone', m.timezone) AS person,
-       m.entity_id AS entity, m.delegation_id AS delegation, m.country, m.category, m.mode, m.status, m.accessibility_needs,
-       m.consents, m.source,
-       CASE WHEN m.status = 'waitlisted' THEN
-           1 + (SELECT count(*) FROM registrations w
-                WHERE w.edition_id = $1 AND w.mode = m.mode AND w.status = 'waitlisted') END AS waitlist_position,
-       m.external_id, m.created_at, m.version
-FROM made m, person;
-
 -- name: insert_registrations
--- Register many people ($3) for one mode in the order of their numbers: those who want a place get one while there are any
--- ($4; null: no limit), then they wait. Who has an active registration, or whose external_id is taken, gets nothing and
--- takes nothing. The caller holds the lock on the places. What is there already is
--- looked up one by one: a plan that was kept from when the tables were small would read them whole.
+-- Register people ($3) for one mode, in the order of their numbers. Who wants a place gets one while there is one for them,
+-- then waits: online meanwhile, when they wish so and there is one; who was invited only comes when there is one, which is
+-- then held for them. Who was registered at the same moment elsewhere is left out. The caller holds the lock on the places.
 WITH asked AS (
     SELECT a.number, a.id, a.new_person_id, a.email, a.given_name, a.family_name, a.language, a.timezone, a.entity,
-           a.delegation, a.country, a.category, a.wants_place, a.accessibility_needs, a.consents, a.source, a.external_id,
-           a.token_id, a.at,
-           (SELECT r.id FROM registrations r
-            WHERE r.edition_id = $1 AND r.status IN ('submitted', 'approved', 'waitlisted')
-              AND r.person_id = (SELECT p.id FROM persons p WHERE lower(p.email) = lower(a.email))) AS active_id,
-           (SELECT r.id FROM registrations r WHERE r.edition_id = $1 AND r.external_id = a.external_id) AS namesake_id
+           a.delegation, a.country, a.category, a.counts_against_quota, a.wants_place, a.online_while_waiting,
+           a.offer_expires_at, a.accessibility_needs, a.consents, a.source, a.external_id, a.token_id, a.at
     FROM jsonb_to_recordset($3::jsonb)
         AS a (number integer, id uuid, new_person_id uuid, email text, given_name text, family_name text, language text,
-              timezone text, entity uuid, delegation uuid, country text, category text, wants_place boolean,
-              accessibility_needs text, consents text[], source text, external_id text, token_id uuid, at timestamptz)
+              timezone text, entity uuid, delegation uuid, country text, category text, counts_against_quota boolean,
+              wants_place boolean, online_while_waiting boolean, offer_expires_at timestamptz, accessibility_needs text,
+              consents text[], source text, external_id text, token_id uuid, at timestamptz)
 ),
-admitted AS (
-    SELECT id, number, lower(email) AS address,
-           CASE WHEN wants_place THEN count(*) FILTER (WHERE wants_place) OVER (ORDER BY number) END AS turn
-    FROM asked WHERE active_id IS NULL AND namesake_id IS NULL
+seated AS (
+    SELECT dealt.id FROM deal_places($1, $2, (
+        SELECT array_agg(ROW(id, delegation, counts_against_quota, category)::claimant ORDER BY number)
+        FROM asked WHERE wants_place)) dealt (id)
 ),
-dealt AS (
-    SELECT id, number, address,
-           CASE WHEN turn IS NULL THEN 'submitted' WHEN turn > $4::integer THEN 'waitlisted' ELSE 'approved' END AS status,
-           CASE WHEN turn > $4::integer THEN turn - $4::integer END AS line
-    FROM admitted
+online AS (
+    SELECT dealt.id FROM deal_places($1, 'online', (
+        SELECT array_agg(ROW(id, delegation, counts_against_quota, category)::claimant ORDER BY number)
+        FROM asked WHERE wants_place AND online_while_waiting AND id NOT IN (SELECT id FROM seated))) dealt (id)
 ),
-tickets AS (
-    SELECT ticket, row_number() OVER (ORDER BY ticket) AS line
-    FROM (SELECT nextval('waitlist_tickets') AS ticket FROM dealt WHERE status = 'waitlisted') drawn
+standing AS (
+    SELECT a.id,
+           CASE WHEN NOT a.wants_place THEN 'submitted' WHEN a.offer_expires_at IS NOT NULL THEN 'waitlisted'
+                WHEN s.id IS NOT NULL OR o.id IS NOT NULL THEN 'approved' ELSE 'waitlisted' END AS status,
+           CASE WHEN o.id IS NULL THEN $2 ELSE 'online' END AS mode,
+           CASE WHEN a.wants_place AND (s.id IS NULL OR a.offer_expires_at IS NOT NULL) THEN $2 END AS waits_for
+    FROM asked a LEFT JOIN seated s ON s.id = a.id LEFT JOIN online o ON o.id = a.id
+    WHERE a.offer_expires_at IS NULL OR s.id IS NOT NULL
 ),
 people AS (
     INSERT INTO persons (id, email, language, timezone, created_at)
-    SELECT a.new_person_id, a.email, a.language, a.timezone, a.at FROM dealt d JOIN asked a ON a.id = d.id ORDER BY d.address
+    SELECT a.new_person_id, a.email, a.language, a.timezone, a.at
+    FROM standing JOIN asked a USING (id) ORDER BY lower(a.email)
     ON CONFLICT (lower(email)) DO UPDATE SET language = persons.language
     RETURNING id, email
 ),
 made AS (
     INSERT INTO registrations (edition_id, id, person_id, given_name, family_name, language, timezone, entity_id,
-                               delegation_id, country, category, mode, status, accessibility_needs, consents, source,
-                               waitlist_ticket, external_id, made_by_token, created_at, placed_at)
+                               delegation_id, country, category, counts_against_quota, mode, status, waits_for,
+                               offer_expires_at, online_while_waiting, accessibility_needs, consents, source, external_id,
+                               made_by_token, created_at, placed_at)
     SELECT $1, a.id, people.id, a.given_name, a.family_name, a.language, a.timezone, a.entity, a.delegation,
-           coalesce(a.country, (SELECT country FROM entities WHERE id = a.entity)), a.category, $2, d.status,
-           a.accessibility_needs, a.consents, a.source, t.ticket, a.external_id, a.token_id, a.at, a.at
-    FROM dealt d
-    JOIN asked a ON a.id = d.id
-    JOIN people ON lower(people.email) = d.address
-    LEFT JOIN tickets t ON t.line = d.line
-    ORDER BY d.number
+           coalesce(a.country, (SELECT country FROM entities WHERE id = a.entity)), a.category, a.counts_against_quota,
+           s.mode, s.status, s.waits_for, a.offer_expires_at, a.online_while_waiting, a.accessibility_needs, a.consents,
+           a.source, a.external_id, a.token_id, a.at, a.at
+    FROM standing s JOIN asked a USING (id) JOIN people ON lower(people.email) = lower(a.email)
+    ORDER BY a.number
+    ON CONFLICT DO NOTHING
     RETURNING id, edition_id, person_id, given_name, family_name, language, timezone, entity_id, delegation_id, country,
-              category, mode, status, accessibility_needs, consents, source, external_id, created_at, version
+              category, counts_against_quota, mode, status, accessibility_needs, consents, source, waits_for,
+              waitlist_priority, waitlist_ticket, offer_expires_at, external_id, created_at, version
 ),
-counted AS (
-    UPDATE places SET taken = taken + (SELECT count(*) FROM made WHERE status = 'approved')
-    WHERE edition_id = $1 AND mode = $2 AND EXISTS (SELECT FROM made WHERE status = 'approved')
-),
-before AS (
-    SELECT count(*) AS waiting FROM registrations
-    WHERE edition_id = $1 AND mode = $2 AND status = 'waitlisted'
+line AS (
+    SELECT waitlist_priority, count(*) AS waiting FROM registrations
+    WHERE edition_id = $1 AND waits_for = $2 AND offer_expires_at IS NULL
+      AND EXISTS (SELECT FROM standing WHERE waits_for IS NOT NULL)
+    GROUP BY waitlist_priority
 )
 SELECT m.id, m.edition_id,
        jsonb_build_object('given_name', m.given_name, 'family_name', m.family_name, 'email', people.email,
                           'language', m.language, 'timezone', m.timezone) AS person,
-       m.entity_id AS entity, m.delegation_id AS delegation, m.country, m.category, m.mode, m.status, m.accessibility_needs,
-       m.consents, m.source, before.waiting + d.line AS waitlist_position, m.external_id, m.created_at, m.version
-FROM made m JOIN people ON people.id = m.person_id JOIN dealt d ON d.id = m.id CROSS JOIN before;
+       m.entity_id AS entity, m.delegation_id AS delegation, m.country, m.category, m.counts_against_quota, m.mode, m.status,
+       m.accessibility_needs, m.consents, m.source, m.waits_for,
+       CASE WHEN m.waits_for IS NOT NULL AND m.offer_expires_at IS NULL THEN
+           (SELECT coalesce(sum(l.waiting), 0)::bigint FROM line l WHERE l.waitlist_priority <= m.waitlist_priority)
+           + count(m.waits_for) FILTER (WHERE m.offer_expires_at IS NULL) OVER (ORDER BY m.waitlist_priority, m.waitlist_ticket)
+       END AS waitlist_position,
+       m.offer_expires_at, m.external_id, m.created_at, m.version
+FROM made m JOIN people ON people.id = m.person_id;
 
 -- name: find_active
 -- The active registration of an address.
@@ -146,20 +112,26 @@ WHERE edition_id = $1 AND address = lower($2) AND status IN ('submitted', 'appro
 
 -- name: find_registration
 -- A registration, for its owner or for who may read all of the edition.
-SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
-       waitlist_position, external_id, created_at, version
+SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
+       accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version
 FROM registration_details
 WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4);
 
 -- name: lock_registration
 -- Lock a registration until the transaction ends, for its owner or for who may change all of the edition.
-SELECT id, status, mode, version FROM registrations
+SELECT id, status, mode, waits_for, offer_expires_at, online_while_waiting, version FROM registrations
 WHERE edition_id = $1 AND id = $2 AND ($3 OR person_id = $4) FOR NO KEY UPDATE;
+
+-- name: is_place_free
+-- Whether there is a place of a mode ($3) for a registration. The caller holds the lock on the places.
+SELECT EXISTS (SELECT FROM deal_places($1, $3, (
+    SELECT ARRAY[ROW(id, delegation_id, counts_against_quota, category)::claimant]
+    FROM registrations WHERE edition_id = $1 AND id = $2)));
 
 -- name: list_registrations
 -- The registrations of an edition.
-SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
-       waitlist_position, external_id, created_at, version
+SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
+       accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version
 FROM registration_details
 WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
   AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
@@ -199,8 +171,8 @@ WITH chosen AS (
     ORDER BY id LIMIT $15
 ),
 waiting AS (
-    SELECT id, row_number() OVER (PARTITION BY mode ORDER BY waitlist_ticket) AS position
-    FROM registrations WHERE edition_id = $1 AND status = 'waitlisted'
+    SELECT id, row_number() OVER (PARTITION BY waits_for ORDER BY waitlist_priority, waitlist_ticket) AS position
+    FROM registrations WHERE edition_id = $1 AND waits_for IS NOT NULL AND offer_expires_at IS NULL
 )
 SELECT c.id, c.status, c.mode, w.position AS waitlist_position, c.person ->> 'given_name' AS given_name,
        c.person ->> 'family_name' AS family_name, c.person ->> 'email' AS email, c.language,
@@ -226,39 +198,36 @@ GROUP BY value ORDER BY count DESC, value;
 
 -- name: list_own_registrations
 -- A person's registrations in every edition.
-SELECT id, edition_id, person, entity, delegation, country, category, mode, status, accessibility_needs, consents, source,
-       waitlist_position, external_id, created_at, version
+SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
+       accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version
 FROM registration_details
 WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3;
 
 -- name: update_registration
 -- Write every field that can be edited; the version rises.
 UPDATE registrations SET given_name = $3, family_name = $4, language = $5, timezone = $6, entity_id = $7, delegation_id = $8,
-       country = $9, category = $10, accessibility_needs = $11, consents = $12, edited_at = $13, version = version + 1
+       country = $9, category = $10, counts_against_quota = $11, accessibility_needs = $12, consents = $13, edited_at = $14,
+       version = version + 1
 WHERE edition_id = $1 AND id = $2;
 
 -- name: move_registration
--- Change status and mode; a trigger writes the history and makes or revokes the badge.
-UPDATE registrations SET status = $3, mode = $4, placed_at = $5, version = version + 1,
-       waitlist_ticket = CASE WHEN $3 = 'waitlisted' THEN nextval('waitlist_tickets') END
+-- Change status, mode and line; triggers write the history, make or revoke the badge, and count.
+UPDATE registrations SET status = $3, mode = $4, waits_for = $5, placed_at = $6, version = version + 1
 WHERE edition_id = $1 AND id = $2;
 
--- name: take_place
--- One place more is taken. The caller holds the lock.
-UPDATE places SET taken = taken + 1 WHERE edition_id = $1 AND mode = $2;
+-- name: list_lapsing
+-- The editions in which offers have expired.
+SELECT DISTINCT edition_id FROM registrations WHERE offer_expires_at <= $1 ORDER BY edition_id;
 
--- name: free_place
--- One place less is taken. The caller holds the lock, and promotes who waits.
-UPDATE places SET taken = taken - 1, kept_over_capacity = greatest(kept_over_capacity - 1, 0)
-WHERE edition_id = $1 AND mode = $2;
-
--- name: promote_waiting
--- Give the free places of a mode to who has waited longest; the ids of their registrations.
-SELECT promote_waiting($1, $2, $3) AS id;
+-- name: lapse_offers
+-- End the offers of an edition that nobody accepted in time: who waited for nothing else leaves, the others stay as they are.
+UPDATE registrations SET status = CASE status WHEN 'waitlisted' THEN 'withdrawn' ELSE status END,
+       waits_for = NULL, placed_at = $2, version = version + 1
+WHERE edition_id = $1 AND offer_expires_at <= $2;
 
 -- name: list_transitions
 -- The changes of status and mode of a registration, oldest first.
-SELECT number, status, mode, at, by_token, reason
+SELECT number, status, mode, waits_for, offer_expires_at, at, by_token, reason
 FROM registration_transitions
 WHERE edition_id = $1 AND registration_id = $2 AND is_move AND ($3::integer IS NULL OR number > $3)
 ORDER BY number LIMIT $4;
@@ -305,3 +274,42 @@ ORDER BY revoked_at, id LIMIT $5;
 -- How many badges the list has.
 SELECT count(*) FROM badges
 WHERE edition_id = $1 AND revoked_at IS NOT NULL AND ($2::timestamptz IS NULL OR revoked_at >= $2);
+
+-- name: insert_reserve
+-- Hold places of a mode back for a category; who of it has one already counts. The caller holds the lock on the places.
+INSERT INTO reserves (edition_id, id, mode, category, places, taken, release_at)
+SELECT $1, $2, $3, $4, $5,
+       count(*) FILTER (WHERE r.status = 'approved' AND r.mode = $3)
+       + count(*) FILTER (WHERE r.offer_expires_at IS NOT NULL AND r.waits_for = $3), $6
+FROM registrations r WHERE r.edition_id = $1 AND r.category = $4
+RETURNING id, mode, category, places, taken, release_at, released_at, version;
+
+-- name: find_reserve
+-- One reserve of an edition.
+SELECT id, mode, category, places, taken, release_at, released_at, version FROM reserves WHERE edition_id = $1 AND id = $2;
+
+-- name: list_reserves
+-- The reserves of an edition.
+SELECT id, mode, category, places, taken, release_at, released_at, version FROM reserves
+WHERE edition_id = $1 AND ($2::text IS NULL OR mode = $2) AND ($3::text IS NULL OR category = $3)
+  AND ($4::boolean IS NULL OR (released_at IS NOT NULL) = $4) AND ($5::uuid IS NULL OR id > $5)
+ORDER BY id LIMIT $6;
+
+-- name: count_reserves
+-- How many reserves the list has.
+SELECT count(*) FROM reserves
+WHERE edition_id = $1 AND ($2::text IS NULL OR mode = $2) AND ($3::text IS NULL OR category = $3)
+  AND ($4::boolean IS NULL OR (released_at IS NOT NULL) = $4);
+
+-- name: update_reserve
+-- Hold more or fewer places back, until another time. The caller holds the lock on the places.
+UPDATE reserves SET places = $3, release_at = $4, version = version + 1 WHERE edition_id = $1 AND id = $2;
+
+-- name: list_editions_to_release
+-- The editions that have reserves whose time is up.
+SELECT DISTINCT edition_id FROM reserves WHERE released_at IS NULL AND release_at <= $1 ORDER BY edition_id;
+
+-- name: release_reserves
+-- Release one reserve ($2), or those whose time is up, for all. The caller holds the lock on the places.
+UPDATE reserves SET released_at = $3, version = version + 1
+WHERE edition_id = $1 AND released_at IS NULL AND (id = $2 OR ($2::uuid IS NULL AND release_at <= $3));

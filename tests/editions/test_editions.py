@@ -20,6 +20,10 @@ async def test_edition_made_by_admin_is_a_draft_with_all_it_was_given(client: Cl
         "status": "draft",
         "version": 1,
         "approval": "automatic",
+        "online_approval": None,
+        "promotion": "automatic",
+        "offer_hours": 48,
+        "priority_classes": [],
         "statement_seconds": 180,
         "registration": {"in_person": window, "online": window},
     }

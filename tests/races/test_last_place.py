@@ -14,7 +14,7 @@ import pytest
 from forum.db import Connection, Pool
 from forum.permissions import Principal
 from forum.registrations import queries
-from forum.registrations.batches import Answer, Asked, register_together
+from forum.registrations.admission import Answer, Asked, register
 from forum.registrations.types import NewRegistration, Places
 from tests.client import Client
 from tests.factories import REGISTRATIONS, make_edition, registration_fields
@@ -111,7 +111,7 @@ async def test_race_is_caught_by_the_constraint_when_the_lock_is_taken_out(
 
     answers = await ask_all(callers, 2, "alone")
 
-    assert sorted(answer.status_code for answer in answers) == [201, 422]
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
     assert await recount(conn) == (1, 1, 1)
 
 
@@ -122,16 +122,16 @@ async def test_race_of_two_batches_is_caught_by_the_constraint_when_the_lock_is_
     edition_id = UUID((await make_edition(client, in_person_capacity=SEATS))["id"])
     frontend = Principal(uuid4(), "client", None, edition_id, "grf-2023", ["registrations:create"], [])
 
-    async def register(batch: int) -> list[Answer]:
+    async def register_batch(batch: int) -> list[Answer]:
         people = [registration_fields(f"p{batch}-{n}@delegates.example") for n in range(SEATS)]
         asked = [
             Asked(uuid4(), frontend, "client", msgspec.convert(fields, NewRegistration), client.clock())
             for fields in people
         ]
         async with pool.acquire() as own, own.transaction():
-            return await register_together(own, edition_id, "in_person", asked)
+            return await register(own, edition_id, "in_person", asked)
 
-    outcomes = await asyncio.gather(register(1), register(2), return_exceptions=True)
+    outcomes = await asyncio.gather(register_batch(1), register_batch(2), return_exceptions=True)
 
     [caught] = [outcome for outcome in outcomes if isinstance(outcome, asyncpg.CheckViolationError)]
     assert caught.constraint_name == "places_taken_never_exceed_capacity"

@@ -34,9 +34,9 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def held_places(pool: Pool) -> AsyncIterator[Connection]:
-    """The places of all editions are held by somebody else meanwhile."""
+    """The halls of all editions are held by somebody else meanwhile."""
     async with pool.acquire() as conn, conn.transaction():
-        await conn.execute("SELECT FROM places FOR UPDATE")
+        await conn.execute("SELECT FROM places WHERE mode = 'in_person' FOR UPDATE")
         yield conn
 
 
@@ -321,9 +321,12 @@ async def _end_blocked(conn: Connection) -> None:
 async def test_statement_that_fails_for_all_is_done_one_by_one(
     app: Application, pool: Pool, edition: dict[str, Any], registrar: Client, monkeypatch: Any
 ) -> None:
-    monkeypatch.setitem(
-        queries._SQL, "insert_registrations", "SELECT $1::uuid, $2::text, $3::jsonb, 1 / ($4::integer - $4)"
+    for_one_only = "WHERE 1 / (jsonb_array_length($3) = 1)::integer = 1 AND ("
+    failing = queries._SQL["insert_registrations"].replace(
+        "WHERE a.offer_expires_at IS NULL OR s.id IS NOT NULL", f"{for_one_only} s.id IS NULL OR s.id IS NOT NULL)"
     )
+    assert for_one_only in failing
+    monkeypatch.setitem(queries._SQL, "insert_registrations", failing)
 
     answers = await ask_together(app, pool, [registrar] * 4, [fields(name) for name in "abcd"])
 

@@ -142,15 +142,16 @@ async def test_waiting_person_who_switches_online_has_a_place_at_once(registrar:
     assert (await states(registrar))["d"] == ("waitlisted", "in_person", 1)
 
 
-async def test_switch_to_a_full_mode_is_refused_and_changes_nothing(registrar: Client, conn: Connection) -> None:
+async def test_waiting_person_who_switches_to_another_full_mode_is_refused(registrar: Client, conn: Connection) -> None:
+    await conn.execute("UPDATE places SET capacity = 0 WHERE mode = 'online'")
     await fill(registrar, "a", "b")
-    (path,) = await fill(registrar, "c", mode="online")
+    (path,) = await fill(registrar, "c")
     await conn.execute("DELETE FROM outbox")
 
-    answer = await registrar.post(f"{path}/switch-mode", {"mode": "in_person"})
+    answer = await registrar.post(f"{path}/switch-mode", {"mode": "online"})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "no_place_free")
-    assert (await states(registrar))["c"] == ("approved", "online", None)
+    assert (await states(registrar))["c"] == ("waitlisted", "in_person", 1)
     assert await invited(conn) == set()
 
 

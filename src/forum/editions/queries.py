@@ -97,11 +97,21 @@ async def update_status(conn: Connection, edition_id: UUID, status: str) -> None
     await execute(conn, _SQL["update_status"], edition_id, status)
 
 
+async def lock_places(conn: Connection, edition_id: UUID) -> None:
+    """Lock the places of both modes in a fixed order until the transaction ends."""
+    await execute(conn, _SQL["lock_places"], edition_id)
+
+
 async def update_capacity(conn: Connection, edition_id: UUID, mode: str, capacity: int | None) -> None:
-    """Set how many places a mode has; the row stays locked until the transaction ends."""
+    """Set how many places a mode has."""
     await execute(conn, _SQL["update_capacity"], edition_id, mode, capacity)
 
 
-async def promote_waiting(conn: Connection, edition_id: UUID, mode: str, now: datetime) -> list[UUID]:
-    """Give the free places of a mode to who has waited longest; the ids of their registrations."""
-    return await fetch_all(conn, _SQL["promote_waiting"], UUID, edition_id, mode, now)
+async def update_priorities(conn: Connection, edition_id: UUID) -> None:
+    """Put everybody who waits into the class that their category has now."""
+    await execute(conn, _SQL["update_priorities"], edition_id)
+
+
+async def promote_waiting(conn: Connection, edition_id: UUID, now: datetime) -> None:
+    """Leave no place free for which somebody waits who may have it."""
+    await execute(conn, _SQL["promote_waiting"], edition_id, now)

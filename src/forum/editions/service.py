@@ -15,13 +15,12 @@ from forum.editions.types import (
     EditionStatus,
     NewEdition,
     NewSeries,
+    PriorityClasses,
     Series,
 )
-from forum.errors import Conflict, Invalid, NotFound
+from forum.errors import Conflict, Fault, Invalid, NotFound
 from forum.http import IfMatch
 from forum.ids import new_id
-from forum.jobs import InviteRegistration
-from forum.outbox import publish
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
 
@@ -36,6 +35,9 @@ MOVES: Final[dict[Move, tuple[frozenset[EditionStatus], EditionStatus]]] = {
     "cancel": (frozenset({"draft", "announced", "open", "closed", "live"}), "cancelled"),
 }
 """Every allowed change of status: from where, and to what."""
+
+
+UNKNOWN_CATEGORY: Final = "The series has no such stakeholder_category."
 
 
 class SlugTaken(Conflict, constraint="editions_slug_is_unique"):
@@ -127,9 +129,11 @@ async def create_edition(conn: Connection, new: NewEdition, now: datetime) -> Ed
         new.venue, new.city, new.country, new.mode, new.languages,
         new.registration.in_person.opens_at, new.registration.in_person.closes_at,
         new.registration.online.opens_at, new.registration.online.closes_at,
-        new.approval, new.statement_seconds, new.organizer_email, now,
+        new.approval, new.online_approval, new.promotion, new.offer_hours, new.priority_classes,
+        new.statement_seconds, new.organizer_email, now,
     )  # fmt: skip
     await queries.insert_places(conn, edition_id, new.in_person_capacity, new.online_capacity)
+    await _check_priorities(conn, edition_id, new.priority_classes)
     return await queries.find_edition(conn, edition_id)
 
 
@@ -147,12 +151,12 @@ async def update_edition(
         after.venue, after.city, after.country, after.mode, after.languages,
         after.registration.in_person.opens_at, after.registration.in_person.closes_at,
         after.registration.online.opens_at, after.registration.online.closes_at,
-        after.approval, after.statement_seconds, after.organizer_email,
+        after.approval, after.online_approval, after.promotion, after.offer_hours, after.priority_classes,
+        after.statement_seconds, after.organizer_email,
     )  # fmt: skip
-    if before.in_person_capacity != after.in_person_capacity:
-        await _set_capacity(conn, edition_id, "in_person", after.in_person_capacity, now)
-    if before.online_capacity != after.online_capacity:
-        await _set_capacity(conn, edition_id, "online", after.online_capacity, now)
+    if before.priority_classes != after.priority_classes:
+        await _check_priorities(conn, edition_id, after.priority_classes)
+    await _settle_places(conn, before, after, now)
     return await queries.find_edition(conn, edition_id)
 
 
@@ -189,7 +193,40 @@ async def _lock(conn: Connection, edition_id: UUID, if_match: IfMatch) -> Editio
     return edition
 
 
-async def _set_capacity(conn: Connection, edition_id: UUID, mode: Mode, capacity: int | None, now: datetime) -> None:
-    await queries.update_capacity(conn, edition_id, mode, capacity)
-    for registration_id in await queries.promote_waiting(conn, edition_id, mode, now):
-        await publish(conn, InviteRegistration(edition_id, registration_id))
+async def _check_priorities(conn: Connection, edition_id: UUID, classes: PriorityClasses) -> None:
+    known = await list_terms(conn, edition_id, "stakeholder_category") if classes else frozenset()
+    faults = [
+        Fault(pointer=f"/priority_classes/{number}/{index}", code="unknown_value", detail=UNKNOWN_CATEGORY)
+        for number, categories in enumerate(classes)
+        for index, category in enumerate(categories)
+        if category not in known
+    ]
+    if faults:
+        raise Invalid(faults)
+
+
+async def _settle_places(conn: Connection, before: Edition, after: Edition, now: datetime) -> None:
+    """Let capacities and priorities take effect; whoever can have a place then gets it."""
+    capacities: dict[Mode, int | None] = {}
+    if before.in_person_capacity != after.in_person_capacity:
+        capacities["in_person"] = after.in_person_capacity
+    if before.online_capacity != after.online_capacity:
+        capacities["online"] = after.online_capacity
+    if not capacities and before.priority_classes == after.priority_classes:
+        return
+    await queries.lock_places(conn, before.id)
+    if before.priority_classes != after.priority_classes:
+        await queries.update_priorities(conn, before.id)
+    for mode, capacity in capacities.items():
+        await queries.update_capacity(conn, before.id, mode, capacity)
+    await queries.promote_waiting(conn, before.id, now)
+
+
+async def lock_places(conn: Connection, edition_id: UUID) -> None:
+    """Lock the places of both modes until the transaction ends: nobody else gives or frees one meanwhile."""
+    await queries.lock_places(conn, edition_id)
+
+
+async def promote_waiting(conn: Connection, edition_id: UUID, now: datetime) -> None:
+    """Leave no place free for which somebody waits who may have it; the caller holds the lock on the places."""
+    await queries.promote_waiting(conn, edition_id, now)

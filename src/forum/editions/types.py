@@ -25,6 +25,11 @@ from forum.errors import Fault
 
 EditionMode = Literal["in_person", "hybrid", "online"]
 Approval = Literal["automatic", "review"]
+Promotion = Literal["automatic", "offer"]
+OfferHours = Annotated[int, Meta(ge=1, le=720)]
+PriorityClass = Annotated[list[Term], Meta(min_length=1, max_length=50)]
+PriorityClasses = Annotated[list[PriorityClass], Meta(max_length=9)]
+"""Categories that wait before all others: those of the first class before those of the second."""
 EditionStatus = Literal["draft", "announced", "open", "closed", "live", "ended", "archived", "cancelled"]
 Vocabulary = Literal[
     "session_type",
@@ -100,6 +105,12 @@ class EditionFields(Struct, forbid_unknown_fields=True, kw_only=True):
     online_capacity: Capacity | None = None
     registration: RegistrationWindows = RegistrationWindows(Window(), Window())
     approval: Approval = "automatic"
+    online_approval: Approval | None = None
+    """Where it differs from `approval`."""
+    promotion: Promotion = "automatic"
+    """Whether a place that becomes free is given to the first in line, or offered for `offer_hours`."""
+    offer_hours: OfferHours = 48
+    priority_classes: PriorityClasses = []
     statement_seconds: Seconds = 180
     organizer_email: Email
 
@@ -115,6 +126,13 @@ class EditionFields(Struct, forbid_unknown_fields=True, kw_only=True):
             if window.opens_at and window.closes_at and window.closes_at <= window.opens_at:
                 pointer = f"/registration/{name}/closes_at"
                 yield Fault(pointer=pointer, code="ends_before_start", detail="It closes before it opens.")
+        named: set[str] = set()
+        for number, categories in enumerate(self.priority_classes):
+            for index, category in enumerate(categories):
+                if category in named:
+                    pointer = f"/priority_classes/{number}/{index}"
+                    yield Fault(pointer=pointer, code="duplicate", detail="This category stands twice.")
+                named.add(category)
 
 
 class NewEdition(EditionFields, forbid_unknown_fields=True, kw_only=True):
@@ -154,6 +172,10 @@ class EditionPatch(Struct, forbid_unknown_fields=True):
     online_capacity: Capacity | UnsetType | None = UNSET
     registration: RegistrationWindowsPatch | UnsetType = UNSET
     approval: Approval | UnsetType = UNSET
+    online_approval: Approval | UnsetType | None = UNSET
+    promotion: Promotion | UnsetType = UNSET
+    offer_hours: OfferHours | UnsetType = UNSET
+    priority_classes: PriorityClasses | UnsetType = UNSET
     statement_seconds: Seconds | UnsetType = UNSET
     organizer_email: Email | UnsetType = UNSET
 

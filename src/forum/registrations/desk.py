@@ -7,6 +7,7 @@ requests gather; then one transaction locks the places once and admits them all.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -19,8 +20,7 @@ from forum.errors import DATABASE_AWAY, DEADLOCK, Unavailable, from_exception
 from forum.ids import new_id
 from forum.logs import describe
 from forum.permissions import Principal
-from forum.registrations.batches import Answer, Asked, register_together
-from forum.registrations.service import create_registration, source_of
+from forum.registrations.admission import Asked, register, source_of
 from forum.registrations.types import NewRegistration, Registration
 
 MOST_IN_A_BATCH: Final = 128
@@ -103,45 +103,35 @@ def _answer(one: _Waiting, result: Registration | BaseException) -> None:
         one.answer.set_result(result)
 
 
-async def _register(pool: Pool, line: _Line, batch: list[_Waiting]) -> None:
-    """Answer everybody in a batch. One that cannot be registered must not keep others out: then each goes alone."""
-    if len(batch) > 1:
-        try:
-            answers = await _register_together(pool, line, [one.asked for one in batch])
-        except Exception as error:
-            if _is_away(error):
-                for one in batch:
-                    _answer(one, error)
-                return
-            level = logging.WARNING if from_exception(error).status >= 500 else logging.INFO
-            log.log(level, "a batch of %d registrations failed, each goes alone: %s", len(batch), describe(error))
-        else:
-            for one, result in zip(batch, answers, strict=True):
-                _answer(one, result)
-            return
-    await _register_one_by_one(pool, line, batch)
+async def _register(pool: Pool, line: _Line, batch: list[_Waiting]) -> Exception | None:
+    """Answer everybody in a batch. One that cannot be registered must not keep others out: then each goes alone.
 
-
-async def _register_together(pool: Pool, line: _Line, asked: list[Asked]) -> list[Answer]:
+    When the database is away, all hear of it at once rather than one after the other; that error is returned.
+    """
     edition_id, mode = line
-    async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn, conn.transaction():
-        return await register_together(conn, edition_id, mode, asked)
+    try:
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn, conn.transaction():
+            answers = await register(conn, edition_id, mode, [one.asked for one in batch])
+    except Exception as error:
+        is_away = _is_away(error)
+        if is_away or len(batch) == 1:
+            return _answer_all(batch, [error] * len(batch), error if is_away else None)
+        level = logging.WARNING if from_exception(error).status >= 500 else logging.INFO
+        log.log(level, "a batch of %d registrations failed, each goes alone: %s", len(batch), describe(error))
+    else:
+        return _answer_all(batch, answers, None)
+    for number, one in enumerate(batch, 1):
+        if away := await _register(pool, line, [one]):
+            return _answer_all(batch[number:], [away] * (len(batch) - number), away)
+    return None
 
 
-async def _register_one_by_one(pool: Pool, line: _Line, batch: list[_Waiting]) -> None:
-    """In order. When the database goes away, all who are left hear of it at once rather than one after the other."""
-    away: Exception | None = None
-    for one in batch:
-        try:
-            _answer(one, away or await _register_alone(pool, line[0], one.asked))
-        except Exception as error:
-            _answer(one, error)
-            away = error if _is_away(error) else None
-
-
-async def _register_alone(pool: Pool, edition_id: UUID, asked: Asked) -> Registration:
-    async with pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn, conn.transaction():
-        return await create_registration(conn, asked.principal, edition_id, asked.new, asked.now)
+def _answer_all(
+    batch: Sequence[_Waiting], results: Sequence[Registration | Exception], away: Exception | None
+) -> Exception | None:
+    for one, result in zip(batch, results, strict=True):
+        _answer(one, result)
+    return away
 
 
 def _is_away(error: Exception) -> bool:

@@ -1,8 +1,8 @@
 """Places: who gets one, who gives one back, and who is promoted then.
 
 Whoever changes how many places are taken locks, in this order and each in a statement of its own: the places of both
-modes (or of the one in question), then the registration. What is then read is decided one by one. Nobody waits while a
-place is free: whoever frees one promotes in the same transaction.
+modes (or of the one in question), then the registration. What is then read is decided one by one. Nobody waits while
+there is a place for them: whoever frees one promotes in the same transaction. The database deals and counts.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,8 @@ from uuid import UUID
 
 from forum.codes import Mode
 from forum.db import Connection
-from forum.editions.service import WrongStatus
+from forum.editions.service import WrongStatus, promote_waiting
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
-from forum.jobs import InviteRegistration
-from forum.outbox import publish
 from forum.permissions import Permission, Principal
 from forum.registrations import queries
 from forum.registrations.types import LockedRegistration, Places, Registration, RegistrationStatus
@@ -27,7 +25,18 @@ MOVES: Final[dict[Move, tuple[frozenset[RegistrationStatus], RegistrationStatus]
     "withdraw": (frozenset({"submitted", "approved", "waitlisted"}), "withdrawn"),
     "revoke": (frozenset({"approved"}), "revoked"),
 }
-"""Every allowed change of status. Who is approved while no place is free waits for one."""
+"""What may be asked for in which status. Who is approved while there is no place for them waits for one."""
+STATUS_MOVES: Final[dict[RegistrationStatus, frozenset[RegistrationStatus]]] = {
+    "submitted": frozenset({"approved", "waitlisted", "declined", "withdrawn", "erased"}),
+    "waitlisted": frozenset({"approved", "declined", "withdrawn", "erased"}),
+    "approved": frozenset({"withdrawn", "revoked", "erased"}),
+    "declined": frozenset({"erased"}),
+    "withdrawn": frozenset({"erased"}),
+    "revoked": frozenset({"erased"}),
+    "erased": frozenset(),
+}
+"""Every change of status, as the database's `registration_moves` has it."""
+ACTIVE: Final = frozenset({"submitted", "approved", "waitlisted"})
 MODES: Final[tuple[Mode, ...]] = ("in_person", "online")
 RUNNING: Final = frozenset({"announced", "open", "closed", "live"})
 """The statuses of an edition in which registrars may still give places."""
@@ -37,8 +46,16 @@ class RegistrationClosed(Conflict):
     """Registration is closed"""
 
 
-class NoPlaceFree(Conflict):
+class NoPlaceFree(Conflict, constraint="places_taken_never_exceed_capacity"):
     """No place is free in that mode"""
+
+
+class QuotaReached(Conflict, constraint="quotas_taken_never_exceed_quota"):
+    """The delegation's quota is reached"""
+
+
+class NoOffer(Conflict):
+    """No place is offered to this registration"""
 
 
 async def lock(
@@ -68,7 +85,7 @@ async def move_registration(
 ) -> Registration:
     """Approve, decline, withdraw or revoke; raises `WrongStatus` naming the moves that are allowed now.
 
-    A place that becomes free goes to who has waited longest, in this transaction.
+    A place that becomes free goes to the first in line who may have it, in this transaction.
     """
     there = await lock(conn, principal, edition_id, reason=reason)
     before = await _lock_registration(conn, principal, edition_id, registration_id)
@@ -78,9 +95,26 @@ async def move_registration(
         raise WrongStatus(f"It is {before.status}.", allowed=allowed)
     if target == "approved":
         require_running(there[before.mode])
-        target = "approved" if there[before.mode].is_free else "waitlisted"
-    await _move(conn, edition_id, before, target, before.mode, now)
+        await _approve(conn, edition_id, before, there, now)
+    else:
+        await _move(conn, edition_id, before, target, before.mode, None, now)
     return await queries.find_registration(conn, edition_id, registration_id, True, None)
+
+
+async def _approve(
+    conn: Connection, edition_id: UUID, before: LockedRegistration, there: dict[Mode, Places], now: datetime
+) -> None:
+    """Give a place, or else a place in the line: online meanwhile, when the person wishes so and there is one."""
+    if await queries.is_place_free(conn, edition_id, before.id, before.mode):
+        await _move(conn, edition_id, before, "approved", before.mode, None, now)
+    elif (
+        before.online_while_waiting
+        and there["online"].is_offered
+        and await queries.is_place_free(conn, edition_id, before.id, "online")
+    ):
+        await _move(conn, edition_id, before, "approved", "online", before.mode, now)
+    else:
+        await _move(conn, edition_id, before, "waitlisted", before.mode, before.mode, now)
 
 
 async def switch_mode(
@@ -94,18 +128,33 @@ async def switch_mode(
 ) -> Registration:
     """Swap one way of taking part for the other; the place given up goes to the first in line, in this transaction.
 
-    Somebody who waits for the hall and switches to online leaves the waiting list. Raises `NoPlaceFree` (the person
-    keeps what they have), `RegistrationClosed` and, where staff decides who comes in person, `Forbidden`.
+    Who takes part keeps their place while they wait for one in a mode that is full, and leaves that line by switching
+    to the mode that they have. Raises `NoPlaceFree` for who waits already (they keep their place in line),
+    `RegistrationClosed` and, where staff decides who comes in person, `Forbidden`.
     """
     there = await lock(conn, principal, edition_id, reason=reason)
     before = await _lock_registration(conn, principal, edition_id, registration_id)
-    if before.status not in ("submitted", "approved", "waitlisted"):
+    if before.status not in ACTIVE:
         raise WrongStatus(f"It is {before.status}.")
-    if before.mode != mode:
+    if before.mode == mode:
+        if before.status == "approved" and before.waits_for:
+            await _move(conn, edition_id, before, "approved", mode, None, now)
+    else:
         _require_switch(there[mode], before, principal.may(Permission.REGISTRATIONS_WRITE, edition_id), now)
-        target: RegistrationStatus = "submitted" if before.status == "submitted" else "approved"
-        await _move(conn, edition_id, before, target, mode, now)
+        await _switch(conn, edition_id, before, mode, now)
     return await queries.find_registration(conn, edition_id, registration_id, True, None)
+
+
+async def _switch(conn: Connection, edition_id: UUID, before: LockedRegistration, mode: Mode, now: datetime) -> None:
+    is_offered = before.waits_for == mode and before.offer_expires_at is not None and before.offer_expires_at > now
+    if before.status == "submitted":
+        await _move(conn, edition_id, before, "submitted", mode, None, now)
+    elif is_offered or await queries.is_place_free(conn, edition_id, before.id, mode):
+        await _move(conn, edition_id, before, "approved", mode, None, now)
+    elif before.status == "waitlisted":
+        raise NoPlaceFree("The registration stays as it is.")
+    elif before.waits_for is None:
+        await _move(conn, edition_id, before, "approved", before.mode, mode, now)
 
 
 def _require_switch(there: Places, before: LockedRegistration, is_registrar: bool, now: datetime) -> None:
@@ -117,8 +166,44 @@ def _require_switch(there: Places, before: LockedRegistration, is_registrar: boo
         raise RegistrationClosed("Registration for this mode is not open.")
     elif there.approval == "review" and there.mode == "in_person" and before.status != "submitted":
         raise Forbidden("The organizers decide who comes in person: ask them to switch this registration.")
-    if before.status != "submitted" and not there.is_free:
-        raise NoPlaceFree("The registration stays as it is.")
+
+
+async def accept_offer(
+    conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, now: datetime
+) -> Registration:
+    """Take the place that is held; raises `NoOffer` when none is, or no longer."""
+    before = await _lock_offer(conn, principal, edition_id, registration_id, now)
+    assert before.waits_for  # an offer is of a place in the line's mode: a constraint holds it
+    await _move(conn, edition_id, before, "approved", before.waits_for, None, now)
+    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+
+
+async def decline_offer(
+    conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, now: datetime
+) -> Registration:
+    """Leave the place to the next in line, and the line: who takes part the other way goes on doing so."""
+    before = await _lock_offer(conn, principal, edition_id, registration_id, now)
+    target: RegistrationStatus = "withdrawn" if before.status == "waitlisted" else before.status
+    await _move(conn, edition_id, before, target, before.mode, None, now)
+    return await queries.find_registration(conn, edition_id, registration_id, True, None)
+
+
+async def _lock_offer(
+    conn: Connection, principal: Principal, edition_id: UUID, registration_id: UUID, now: datetime
+) -> LockedRegistration:
+    await lock(conn, principal, edition_id)
+    before = await _lock_registration(conn, principal, edition_id, registration_id)
+    if before.offer_expires_at is None or before.offer_expires_at <= now:
+        raise NoOffer("It may have expired; the place goes to the next in line then.")
+    return before
+
+
+async def lapse_offers(conn: Connection, now: datetime) -> None:
+    """Pass on the places that were offered and not accepted in time."""
+    for edition_id in await queries.list_lapsing(conn, now):
+        await queries.lock_places(conn, edition_id, MODES, "", "The offer expired.")
+        await queries.lapse_offers(conn, edition_id, now)
+        await promote_waiting(conn, edition_id, now)
 
 
 async def _lock_registration(
@@ -134,14 +219,10 @@ async def _move(
     before: LockedRegistration,
     status: RegistrationStatus,
     mode: Mode,
+    waits_for: Mode | None,
     now: datetime,
 ) -> None:
-    """Write the new status and mode, settle both modes' places, promote, and have calendars follow."""
-    await queries.move_registration(conn, edition_id, before.id, status, mode, now)
-    if status == "approved":
-        await queries.take_place(conn, edition_id, mode)
-    promoted: list[UUID] = []
-    if before.status == "approved":
-        await queries.free_place(conn, edition_id, before.mode)
-        promoted = await queries.promote_waiting(conn, edition_id, before.mode, now)
-    await publish(conn, *(InviteRegistration(edition_id, one) for one in (before.id, *promoted)))
+    """Write where a registration stands now; somebody else may have a place then."""
+    await queries.move_registration(conn, edition_id, before.id, status, mode, waits_for, now)
+    if before.holds_place:
+        await promote_waiting(conn, edition_id, now)

@@ -21,24 +21,10 @@ from forum.sqlfiles import load_statements
 _SQL = load_statements("registrations")
 
 
-async def get_registration_references(
-    conn: Connection,
-    edition_id: UUID,
-    category: str,
-    entity: UUID | None,
-    delegation: UUID | None,
-    person_id: UUID | None,
-    email: str,
-) -> RegistrationReferences:
-    """What is known of the things that a new registration names; raises `NotFound` without the edition."""
-    named = (category, entity, delegation, person_id, email)
-    return await get(conn, _SQL["get_registration_references"], RegistrationReferences, edition_id, *named)
-
-
 async def list_registration_references(
     conn: Connection, edition_id: UUID, named: Sequence[NamedReferences]
 ) -> list[RegistrationReferences]:
-    """What is known of the things that many new registrations name, in their order; empty without the edition."""
+    """What is known of the things that new registrations name, in their order; empty without the edition."""
     sql = _SQL["list_registration_references"]
     return await fetch_all(conn, sql, RegistrationReferences, edition_id, rows_of(named))
 
@@ -50,16 +36,11 @@ async def lock_places(
     return await fetch_all(conn, _SQL["lock_places"], Places, edition_id, modes, token_id, reason)
 
 
-async def insert_registration(conn: Connection, *fields: Any) -> Registration | None:
-    """Register a person; None when they are registered already. The fields stand in the statement's order."""
-    return await find(conn, _SQL["insert_registration"], Registration, *fields)
-
-
 async def insert_registrations(
-    conn: Connection, edition_id: UUID, mode: str, rows: Sequence[RegistrationRow], free: int | None
+    conn: Connection, edition_id: UUID, mode: str, rows: Sequence[RegistrationRow]
 ) -> list[Registration]:
-    """Register many people for a mode with so many free places (None: no limit); those who were not there already."""
-    return await fetch_all(conn, _SQL["insert_registrations"], Registration, edition_id, mode, rows_of(rows), free)
+    """Register people for a mode: those who get a place, and those who wait; see the statement for who is left out."""
+    return await fetch_all(conn, _SQL["insert_registrations"], Registration, edition_id, mode, rows_of(rows))
 
 
 async def find_active(conn: Connection, edition_id: UUID, email: str) -> UUID | None:
@@ -108,26 +89,32 @@ async def update_registration(conn: Connection, *fields: Any) -> None:
     await execute(conn, _SQL["update_registration"], *fields)
 
 
+async def is_place_free(conn: Connection, edition_id: UUID, registration_id: UUID, mode: str) -> bool:
+    """Whether there is a place of a mode for a registration."""
+    return bool(await value(conn, _SQL["is_place_free"], edition_id, registration_id, mode))
+
+
 async def move_registration(
-    conn: Connection, edition_id: UUID, registration_id: UUID, status: str, mode: str, now: datetime
+    conn: Connection,
+    edition_id: UUID,
+    registration_id: UUID,
+    status: str,
+    mode: str,
+    waits_for: str | None,
+    now: datetime,
 ) -> None:
-    """Change status and mode."""
-    await execute(conn, _SQL["move_registration"], edition_id, registration_id, status, mode, now)
+    """Change status, mode and line."""
+    await execute(conn, _SQL["move_registration"], edition_id, registration_id, status, mode, waits_for, now)
 
 
-async def take_place(conn: Connection, edition_id: UUID, mode: str) -> None:
-    """One place more is taken."""
-    await execute(conn, _SQL["take_place"], edition_id, mode)
+async def list_lapsing(conn: Connection, now: datetime) -> list[UUID]:
+    """The editions in which offers have expired."""
+    return await fetch_all(conn, _SQL["list_lapsing"], UUID, now)
 
 
-async def free_place(conn: Connection, edition_id: UUID, mode: str) -> None:
-    """One place less is taken."""
-    await execute(conn, _SQL["free_place"], edition_id, mode)
-
-
-async def promote_waiting(conn: Connection, edition_id: UUID, mode: str, now: datetime) -> list[UUID]:
-    """Give the free places of a mode to who has waited longest."""
-    return await fetch_all(conn, _SQL["promote_waiting"], UUID, edition_id, mode, now)
+async def lapse_offers(conn: Connection, edition_id: UUID, now: datetime) -> None:
+    """End the offers of an edition that nobody accepted in time."""
+    await execute(conn, _SQL["lapse_offers"], edition_id, now)
 
 
 async def list_transitions(

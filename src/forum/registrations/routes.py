@@ -17,6 +17,7 @@ from forum.registrations import service
 from forum.registrations.badge_routes import HANDLERS as BADGES
 from forum.registrations.desk import RegistrationDesk
 from forum.registrations.list_routes import HANDLERS as LISTS
+from forum.registrations.reserve_routes import HANDLERS as RESERVES
 from forum.registrations.types import (
     ModeSwitch,
     MoveReason,
@@ -74,7 +75,7 @@ async def update_registration(
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> Registration:
-    """Change the details of an active registration. Entity, delegation, country and category are for registrars."""
+    """Change the details of an active registration; whose and as what it counts is for registrars to change."""
     return await service.update_registration(conn, principal, edition_id, registration_id, data, if_match, now)
 
 
@@ -112,9 +113,46 @@ async def switch_registration_mode(
 ) -> Registration:
     """Take part in the other way from now on: the place goes to the next in line, the badge is revoked or made.
 
-    409 `no_place_free` when the other mode is full; the registration stays as it is then.
+    When the other mode is full you keep what you have and wait for it (`waits_for`); who waits already gets 409
+    `no_place_free`. Switch to the mode that you have to leave that line.
     """
     return await service.switch_mode(conn, principal, edition_id, registration_id, data.mode, data.reason, now)
+
+
+@post(
+    f"{REGISTRATIONS}/{{registration_id:uuid}}/accept-offer",
+    opt=SIGNED_IN,
+    status_code=200,
+    operation_id="accept_registration_offer",
+    tags=TAGS,
+)
+async def accept_registration_offer(
+    registration_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> Registration:
+    """Take the place that is held until `offer_expires_at`. 409 `no_offer` when none is, or no longer."""
+    return await service.accept_offer(conn, principal, edition_id, registration_id, now)
+
+
+@post(
+    f"{REGISTRATIONS}/{{registration_id:uuid}}/decline-offer",
+    opt=SIGNED_IN,
+    status_code=200,
+    operation_id="decline_registration_offer",
+    tags=TAGS,
+)
+async def decline_registration_offer(
+    registration_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> Registration:
+    """Leave the offered place to the next in line. Who takes part online meanwhile goes on doing so."""
+    return await service.decline_offer(conn, principal, edition_id, registration_id, now)
 
 
 def _move_route(move: service.Move, opt: dict[str, Permission], description: str) -> HTTPRouteHandler:
@@ -153,6 +191,8 @@ HANDLERS = [
     update_registration,
     list_registration_transitions,
     switch_registration_mode,
+    accept_registration_offer,
+    decline_registration_offer,
     _move_route("approve", WRITE, "Approve a submitted registration; without a free place it waits for one."),
     _move_route("decline", WRITE, "Decline a registration that is submitted or waiting."),
     _move_route(
@@ -162,4 +202,5 @@ HANDLERS = [
     list_own_registrations,
     *LISTS,
     *BADGES,
+    *RESERVES,
 ]

@@ -4,64 +4,71 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from msgspec import UNSET
+
 from forum.bodies import check, merge
 from forum.db import Connection
-from forum.errors import Conflict, ExternalIdTaken, Fault, Forbidden, Invalid, NotFound
+from forum.editions.service import promote_waiting
+from forum.errors import Conflict, Forbidden, ForumError
 from forum.http import IfMatch
 from forum.ids import new_id
-from forum.jobs import InviteRegistration
-from forum.outbox import publish
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
 from forum.registrations import places, queries
+from forum.registrations.admission import AlreadyRegistered, Asked, check_references, register, source_of
 from forum.registrations.badges import KeyRing, ensure_badge_key, verify
 from forum.registrations.places import (
+    ACTIVE,
     MOVES,
+    STATUS_MOVES,
     Move,
     NoPlaceFree,
     RegistrationClosed,
+    accept_offer,
+    decline_offer,
+    lapse_offers,
     move_registration,
     switch_mode,
 )
+from forum.registrations.reserves import release_due_reserves
 from forum.registrations.types import (
     LockedRegistration,
+    NamedReferences,
     NewRegistration,
-    Places,
     Registration,
     RegistrationFilter,
     RegistrationPatch,
-    RegistrationReferences,
-    RegistrationStatus,
-    Source,
     Transition,
 )
 
 __all__ = [
     "MOVES",
+    "STATUS_MOVES",
     "AlreadyRegistered",
     "KeyRing",
     "Move",
     "NoPlaceFree",
     "RegistrationClosed",
+    "accept_offer",
     "create_registration",
+    "decline_offer",
     "ensure_badge_key",
     "find_registration",
+    "lapse_offers",
     "list_own_registrations",
     "list_registrations",
     "list_transitions",
     "move_registration",
+    "release_due_reserves",
     "switch_mode",
     "update_registration",
     "verify",
 ]
 
-ACTIVE: Final = frozenset({"submitted", "approved", "waitlisted"})
-FOR_REGISTRARS: Final = ("entity", "delegation", "country", "category")
+FOR_REGISTRARS: Final = ("entity", "delegation", "country", "category", "counts_against_quota")
 """The fields of a registration that its owner reads but does not write."""
-
-
-class AlreadyRegistered(Conflict, constraint="registrations_one_active_per_person"):
-    """This person has an active registration for this edition"""
+COUNTED: Final = ("delegation", "category", "counts_against_quota")
+"""The fields that decide which quota and which reserve a place is taken from."""
 
 
 class RegistrationEnded(Conflict):
@@ -71,99 +78,16 @@ class RegistrationEnded(Conflict):
 async def create_registration(
     conn: Connection, principal: Principal, edition_id: UUID, new: NewRegistration, now: datetime
 ) -> Registration:
-    """Register a person: approved with a place, waitlisted without one, submitted where staff decides.
+    """Register a person; without a free place they wait, at the end of the line.
 
-    A person registers themselves, with their own address; registrars and trusted frontends register others. What
-    can be refused is refused before the lock on the places is taken, which is held for one statement and the commit.
+    People register themselves, with their own address; registrars and trusted frontends register others.
     Raises `AlreadyRegistered` with the id of the registration that there is.
     """
-    source = source_of(principal, edition_id)
-    person = (principal.person_id, new.person.email)
-    known = await queries.get_registration_references(
-        conn, edition_id, new.category, new.entity, new.delegation, *person
-    )
-    if source == "self":
-        require_own(known)
-    check_references(known)
-    registration_id = new_id()
-    await publish(conn, InviteRegistration(edition_id, registration_id))
-    there = await places.lock(conn, principal, edition_id, [new.mode])
-    status = first_status(there[new.mode], source, now)
-    return await _insert(conn, edition_id, registration_id, new, status, source, now)
-
-
-def source_of(principal: Principal, edition_id: UUID) -> Source:
-    """As what a principal registers people; raises `Forbidden` for a machine that may not."""
-    if principal.may(Permission.REGISTRATIONS_WRITE, edition_id):
-        return "registrar"
-    if principal.may(Permission.REGISTRATIONS_CREATE, edition_id):
-        return "client"
-    if principal.kind != "person":
-        raise Forbidden("This token may not register anybody for this edition.")
-    return "self"
-
-
-def require_own(known: RegistrationReferences) -> None:
-    """A person registers their own address, once the edition is announced; raises `NotFound` and `Forbidden`."""
-    if known.edition_status == "draft":
-        raise NotFound
-    if not known.is_own_address:
-        raise Forbidden("You can register the address only that you signed in with.")
-
-
-def check_references(known: RegistrationReferences) -> None:
-    """Raise `Invalid` with everything that a registration names and that is not there."""
-    found = {
-        "/category": ("unknown_value", "The series has no such stakeholder_category.", known.is_category_known),
-        "/entity": ("unknown_reference", "There is no such entity.", known.is_entity_known),
-        "/delegation": ("unknown_reference", "The edition has no such delegation.", known.is_delegation_known),
-    }
-    faults = [
-        Fault(pointer=pointer, code=code, detail=detail)
-        for pointer, (code, detail, is_known) in found.items()
-        if not is_known
-    ]
-    if faults:
-        raise Invalid(faults)
-
-
-def first_status(there: Places, source: Source, now: datetime) -> RegistrationStatus:
-    """What becomes of somebody who asks; raises `RegistrationClosed`. Neither window nor review binds registrars."""
-    if not there.is_offered:
-        raise Invalid.at("/mode", "mode_not_offered", f"This edition is {there.edition_mode}.")
-    if source == "registrar":
-        places.require_running(there)
-    elif not there.is_open(now):
-        raise RegistrationClosed("Registration for this mode is not open.")
-    elif there.approval == "review":
-        return "submitted"
-    return "approved" if there.is_free else "waitlisted"
-
-
-async def _insert(
-    conn: Connection,
-    edition_id: UUID,
-    registration_id: UUID,
-    new: NewRegistration,
-    status: RegistrationStatus,
-    source: Source,
-    now: datetime,
-) -> Registration:
-    person = new.person
-    registration = await queries.insert_registration(
-        conn, edition_id, registration_id, new_id(), person.email, person.given_name, person.family_name,
-        person.language, person.timezone, new.entity, new.delegation, new.country, new.category, new.mode, status,
-        new.accessibility_needs, new.consents, source, new.external_id, now,
-    )  # fmt: skip
-    if registration is None:
-        raise await explain_refusal(conn, edition_id, person.email)
-    return registration
-
-
-async def explain_refusal(conn: Connection, edition_id: UUID, email: str) -> Conflict:
-    """Why somebody could not be registered: they are already, or else their `external_id` is taken."""
-    existing = await queries.find_active(conn, edition_id, email)
-    return AlreadyRegistered(id=existing) if existing else ExternalIdTaken()
+    asked = Asked(new_id(), principal, source_of(principal, edition_id), new, now)
+    [answer] = await register(conn, edition_id, new.mode, [asked])
+    if isinstance(answer, ForumError):
+        raise answer
+    return answer
 
 
 async def find_registration(
@@ -211,8 +135,14 @@ async def update_registration(
     if_match: IfMatch,
     now: datetime,
 ) -> Registration:
-    """Change the details of an active registration; raises `Forbidden` for fields that registrars write."""
+    """Change the details of an active registration; raises `Forbidden` for fields that registrars write.
+
+    Raises `QuotaReached` and `NoPlaceFree` where the place would have to come from what is used up.
+    """
     writes_all = principal.may(Permission.REGISTRATIONS_WRITE, edition_id)
+    is_recounted = any(getattr(patch, name) is not UNSET for name in COUNTED)
+    if is_recounted:
+        await places.lock(conn, principal, edition_id)
     locked = await queries.lock_registration(conn, edition_id, registration_id, writes_all, principal.person_id)
     if_match.require(locked.version)
     _require_active(locked)
@@ -225,8 +155,10 @@ async def update_registration(
     await queries.update_registration(
         conn, edition_id, registration_id, after.person.given_name, after.person.family_name, after.person.language,
         after.person.timezone, after.entity, after.delegation, after.country, after.category,
-        after.accessibility_needs, after.consents, now,
+        after.counts_against_quota, after.accessibility_needs, after.consents, now,
     )  # fmt: skip
+    if is_recounted:
+        await promote_waiting(conn, edition_id, now)
     return await queries.find_registration(conn, edition_id, registration_id, True, None)
 
 
@@ -236,5 +168,6 @@ def _require_active(locked: LockedRegistration) -> None:
 
 
 async def _check_changed_references(conn: Connection, edition_id: UUID, after: Registration) -> None:
-    named = (after.category, after.entity, after.delegation)
-    check_references(await queries.get_registration_references(conn, edition_id, *named, None, after.person.email))
+    named = NamedReferences(0, after.category, after.entity, after.delegation, None, after.person.email, None)
+    [known] = await queries.list_registration_references(conn, edition_id, [named])
+    check_references(known)

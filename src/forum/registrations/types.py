@@ -10,10 +10,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from forum.codes import Country, Email, ExternalId, LanguageTag, Line, Mode, Prose, Term, TimeZoneName
 from forum.errors import Fault
 
-RegistrationStatus = Literal["submitted", "approved", "declined", "waitlisted", "withdrawn", "revoked"]
+RegistrationStatus = Literal["submitted", "approved", "declined", "waitlisted", "withdrawn", "revoked", "erased"]
 Consent = Literal["publish_name", "photography", "contact_after"]
 Consents = Annotated[list[Consent], Meta(max_length=3)]
-Source = Literal["self", "registrar", "client"]
+Source = Literal["self", "registrar", "client", "focal_point", "import", "invitation"]
 
 
 class NewPerson(Struct, forbid_unknown_fields=True):
@@ -35,6 +35,10 @@ class NewRegistration(Struct, forbid_unknown_fields=True, kw_only=True):
     entity: UUID | None = None
     delegation: UUID | None = None
     country: Country | None = None
+    counts_against_quota: bool = True
+    """Not for assistants and interpreters: the quota of their delegation is for others."""
+    online_while_waiting: bool = False
+    """Take part online until there is a place in the hall."""
     accessibility_needs: Prose | None = None
     consents: Consents = []
     external_id: ExternalId | None = None
@@ -70,12 +74,17 @@ class Registration(Struct, kw_only=True):
     delegation: UUID | None
     country: Country | None
     category: Term
+    counts_against_quota: bool
     mode: Mode
     status: RegistrationStatus
     accessibility_needs: Prose | None
     consents: Consents
     source: Source
+    waits_for: Mode | None
+    """In which line the person stands: somebody who takes part online may wait for the hall."""
     waitlist_position: int | None
+    offer_expires_at: datetime | None
+    """Until when a place is held for the person, who has yet to accept it."""
     external_id: str | None
     created_at: datetime
     version: int
@@ -95,13 +104,14 @@ class PersonPatch(Struct, forbid_unknown_fields=True):
 
 
 class RegistrationPatch(Struct, forbid_unknown_fields=True):
-    """Changes of a registration (JSON Merge Patch). Entity, delegation, country and category are for registrars."""
+    """Changes of a registration (JSON Merge Patch). Whose and as what it counts is for registrars."""
 
     person: PersonPatch | UnsetType = UNSET
     entity: UUID | UnsetType | None = UNSET
     delegation: UUID | UnsetType | None = UNSET
     country: Country | UnsetType | None = UNSET
     category: Term | UnsetType = UNSET
+    counts_against_quota: bool | UnsetType = UNSET
     accessibility_needs: Prose | UnsetType | None = UNSET
     consents: Consents | UnsetType = UNSET
 
@@ -138,11 +148,9 @@ class RegistrationFilter(Struct, frozen=True):
 
 
 class Places(Struct, frozen=True):
-    """The places of a mode, locked, and the rules of the edition. The last two fields are what history remembers."""
+    """The edition's rules for a mode whose places are locked. The last two fields are what history remembers."""
 
     mode: Mode
-    capacity: int | None
-    taken: int
     status: str
     edition_mode: str
     approval: Literal["automatic", "review"]
@@ -156,11 +164,6 @@ class Places(Struct, frozen=True):
         """Whether the edition is held in this mode."""
         return self.edition_mode in ("hybrid", self.mode)
 
-    @property
-    def is_free(self) -> bool:
-        """Whether there is a place. Nobody waits while there is one: whoever frees a place promotes."""
-        return self.capacity is None or self.taken < self.capacity
-
     def is_open(self, now: datetime) -> bool:
         """Whether people may register themselves at this moment."""
         begun = self.opens_at is None or self.opens_at <= now
@@ -173,6 +176,8 @@ class Transition(Struct):
     number: int
     status: RegistrationStatus
     mode: Mode
+    waits_for: Mode | None
+    offer_expires_at: datetime | None
     at: datetime
     by_token: UUID | None
     reason: str | None
@@ -186,10 +191,13 @@ class RegistrationReferences(Struct, frozen=True):
     is_entity_known: bool
     is_delegation_known: bool
     is_own_address: bool
+    active_id: UUID | None
+    """The active registration of the address."""
+    is_external_id_taken: bool
 
 
 class NamedReferences(Struct, frozen=True):
-    """The things that one of many new registrations names, and the person who asks."""
+    """The things that a new registration names, and the person who asks."""
 
     number: int
     category: Term
@@ -197,10 +205,11 @@ class NamedReferences(Struct, frozen=True):
     delegation: UUID | None
     asked_by: UUID | None
     email: str
+    external_id: str | None
 
 
 class RegistrationRow(Struct, frozen=True, kw_only=True):
-    """One of many people who are registered together; `number` is the order in which they came."""
+    """A person who is registered; `number` is the order in which they came, among many."""
 
     number: int
     id: UUID
@@ -215,8 +224,12 @@ class RegistrationRow(Struct, frozen=True, kw_only=True):
     delegation: UUID | None
     country: str | None
     category: str
+    counts_against_quota: bool
     wants_place: bool
     """A place, or else to wait for one; not when staff decides first."""
+    online_while_waiting: bool
+    offer_expires_at: datetime | None
+    """Until when a place is held for somebody who is invited; without a place they are not registered."""
     accessibility_needs: str | None
     consents: list[Consent]
     source: Source
@@ -232,4 +245,12 @@ class LockedRegistration(Struct, frozen=True):
     id: UUID
     status: RegistrationStatus
     mode: Mode
+    waits_for: Mode | None
+    offer_expires_at: datetime | None
+    online_while_waiting: bool
     version: int
+
+    @property
+    def holds_place(self) -> bool:
+        """Whether somebody else could have a place when this registration moves."""
+        return self.status == "approved" or self.offer_expires_at is not None
