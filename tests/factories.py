@@ -166,6 +166,16 @@ async def make_registration(
     return await registrar.made(f"/v1/editions/{edition}/registrations", registration_fields(email, **changes))
 
 
+def bookings_of(session: dict[str, Any], edition: str = "grf-2023") -> str:
+    """Where the bookings of a session are."""
+    return f"/v1/editions/{edition}/sessions/{session['id']}/bookings"
+
+
+async def make_booking(registrar: Client, session: dict[str, Any], registration: dict[str, Any]) -> dict[str, Any]:
+    """A booking of a session of the edition `grf-2023`, made by somebody who may book for others."""
+    return await registrar.made(bookings_of(session), {"registration": registration["id"]})
+
+
 async def make_entity(registrar: Client, name: str = "City of Probe", **changes: Any) -> dict[str, Any]:
     """An entity, made by somebody who may."""
     fields = {"name": name, "category": "local_or_regional_government", "country": "CH"} | changes

@@ -13,6 +13,7 @@ CREATE TABLE rooms (
     external_id text,
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
+    revised_at timestamptz NOT NULL,
     CONSTRAINT rooms_pkey PRIMARY KEY (edition_id, id),
     CONSTRAINT rooms_one_per_external_id UNIQUE (edition_id, external_id)
 );
@@ -50,6 +51,8 @@ CREATE TABLE sessions (
     held_on date,
     room_id uuid,
     mode text NOT NULL CONSTRAINT sessions_mode_is_known CHECK (mode IN ('in_person', 'hybrid', 'online')),
+    in_person_capacity integer CONSTRAINT sessions_in_person_capacity_is_not_negative CHECK (in_person_capacity >= 0),
+    online_capacity integer CONSTRAINT sessions_online_capacity_is_not_negative CHECK (online_capacity >= 0),
     access text NOT NULL CONSTRAINT sessions_access_is_known CHECK (access IN
         ('open', 'registered', 'booking', 'invitation', 'media')),
     languages jsonb NOT NULL,
@@ -64,7 +67,6 @@ CREATE TABLE sessions (
     CONSTRAINT sessions_room_exists FOREIGN KEY (edition_id, room_id) REFERENCES rooms,
     CONSTRAINT sessions_track_exists FOREIGN KEY (edition_id, track_id) REFERENCES tracks,
     CONSTRAINT sessions_parent_exists FOREIGN KEY (edition_id, parent_id) REFERENCES sessions,
-    CONSTRAINT sessions_one_per_external_id UNIQUE (edition_id, external_id),
     CONSTRAINT sessions_are_not_their_own_parent CHECK (parent_id <> id),
     CONSTRAINT sessions_end_after_they_start CHECK (ends_at > starts_at),
     CONSTRAINT sessions_with_an_end_have_a_start CHECK (ends_at IS NULL OR starts_at IS NOT NULL),
@@ -76,8 +78,12 @@ CREATE TABLE sessions (
     ) WHERE (status = 'confirmed' AND room_id IS NOT NULL AND starts_at IS NOT NULL)
 );
 COMMENT ON TABLE sessions IS 'Programme items as the staff edits them; readers see releases only.';
+COMMENT ON COLUMN sessions.in_person_capacity IS 'How many may book it for the hall (null: as many as its room holds).';
 COMMENT ON COLUMN sessions.held_on IS 'The day, when only the day is known.';
 COMMENT ON COLUMN sessions.calendar_sequence IS 'Raised by a trigger when start, end, day, room or status changes, and only then.';
+-- Partial, so that it is no key that others could refer to: with a trigger before it, an update that names a column of a key
+-- would hold up everybody who refers to the session, such as the scans at its door.
+CREATE UNIQUE INDEX sessions_one_per_external_id ON sessions (edition_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX sessions_by_time
     ON sessions (edition_id, coalesce(starts_at, held_on::timestamp AT TIME ZONE 'UTC', 'infinity'), id);
 CREATE INDEX sessions_by_parent ON sessions (edition_id, parent_id) WHERE parent_id IS NOT NULL;

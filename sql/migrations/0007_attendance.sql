@@ -36,7 +36,7 @@ COMMENT ON TABLE trails IS 'How many scans of a person count, and when the last 
 learns from it whether the scan follows on what was known or changes what was before.';
 
 CREATE FUNCTION scan_refusal(is_known boolean, is_here boolean, is_live boolean, status text, mode text, session_status text,
-                             session_mode text, direction text) RETURNS text
+                             session_mode text, is_expected boolean, direction text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN NOT is_known THEN 'unknown_badge'
@@ -46,9 +46,9 @@ RETURN CASE
     WHEN NOT is_live THEN 'revoked'
     WHEN direction = 'out' THEN NULL
     WHEN session_mode = 'online' THEN 'wrong_mode'
-    WHEN session_status <> 'confirmed' THEN 'not_admitted'
+    WHEN session_status <> 'confirmed' OR NOT is_expected THEN 'not_admitted'
 END;
-COMMENT ON FUNCTION scan_refusal IS 'Why somebody is not let in, or null: the one place of this rule. A dead badge is explained by what became of the registration.';
+COMMENT ON FUNCTION scan_refusal IS 'Why somebody is not let in, or null: the one place of this rule. A dead badge is explained by what became of the registration. Somebody is expected in a session unless it is to be booked and they have no place.';
 
 CREATE TABLE presences (
     edition_id uuid NOT NULL,

@@ -72,6 +72,8 @@ BEGIN
         DELETE FROM letter_particulars p USING letters l
         WHERE p.edition_id = NEW.edition_id AND p.letter_id = l.id
           AND l.edition_id = NEW.edition_id AND l.registration_id = NEW.id;
+        UPDATE letters SET reason = 'The registration was erased.'
+        WHERE edition_id = NEW.edition_id AND registration_id = NEW.id AND reason IS NOT NULL;
     END IF;
     RETURN NULL;
 END $$;
@@ -80,3 +82,5 @@ CREATE TRIGGER registrations_close_letters AFTER UPDATE OF status, mode, waits_f
     FOR EACH ROW WHEN ((NEW.mode <> 'in_person' AND NEW.waits_for IS DISTINCT FROM 'in_person')
                        OR NEW.status NOT IN ('submitted', 'approved', 'waitlisted'))
     EXECUTE FUNCTION close_letters();
+
+INSERT INTO erasure_rules (table_name, rule, basis) VALUES ('letters', 'kept', 'official_record');

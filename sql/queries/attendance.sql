@@ -1,6 +1,6 @@
 -- name: record_scan
 -- Record that a badge was shown ($5: null when its signature is wrong), and what follows from it. A badge is live when it was
--- not revoked at $11. Nothing is inserted when the device sent this scan_id before, even at the same instant. `is_settled` is
+-- not revoked at $11, and a booking when it was not cancelled. Nothing is inserted when the device sent this scan_id before, even at the same instant. `is_settled` is
 -- false when another scan of the person happened later, or was recorded in the meantime: then their presences are to be built
 -- anew, while their trail is held. The unsettled way is rare, the settled one is one statement.
 WITH shown AS (
@@ -8,7 +8,8 @@ WITH shown AS (
            concat_ws(' ', r.given_name, r.family_name) AS display_name, r.category, r.country, n.name AS represents,
            ($9::timestamptz AT TIME ZONE e.timezone)::date AS held_on, coalesce(t.scans, 0) AS scans, t.last_at,
            scan_refusal(b.id IS NOT NULL, r.id IS NOT NULL, b.revoked_at IS NULL OR b.revoked_at > $11::timestamptz, r.status,
-                        r.mode, s.status, s.mode, $8::text) AS reason
+                        r.mode, s.status, s.mode,
+                        s.access IS DISTINCT FROM 'booking' OR is_booking_admitted(e.id, s.id, r.id, $11), $8::text) AS reason
     FROM editions e
     LEFT JOIN badges b ON b.id = $5::uuid
     LEFT JOIN registrations r ON r.edition_id = e.id AND b.edition_id = e.id AND r.id = b.registration_id
@@ -76,7 +77,8 @@ SELECT id FROM sessions WHERE edition_id = $1 AND id = ANY ($2::uuid[]);
 
 -- name: insert_scans
 -- Record many scans at once, in a fixed order so that two uploads of the same scans wait for each other instead of forever.
--- A badge is live when it was not revoked at the moment of the scan. The scans that were new.
+-- A badge is live when it was not revoked at the moment of the scan, and a booking when it was not cancelled. The scans that
+-- were new.
 INSERT INTO scans (edition_id, id, device_id, scan_id, badge_id, registration_id, gate, session_id, direction, result, reason,
                    occurred_at, recorded_at)
 SELECT $1, j.id, $2, j.scan_id, j.badge_id, j.registration_id, j.gate, j.session_id, j.direction,
@@ -85,7 +87,9 @@ FROM (
     SELECT k.number, k.id, k.scan_id, CASE WHEN r.id IS NOT NULL THEN b.id END AS badge_id, r.id AS registration_id, k.gate,
            k.session_id, k.direction, k.occurred_at,
            scan_refusal(b.id IS NOT NULL, r.id IS NOT NULL, b.revoked_at IS NULL OR b.revoked_at > k.occurred_at, r.status,
-                        r.mode, s.status, s.mode, k.direction) AS reason
+                        r.mode, s.status, s.mode,
+                        s.access IS DISTINCT FROM 'booking' OR is_booking_admitted($1, s.id, r.id, k.occurred_at),
+                        k.direction) AS reason
     FROM jsonb_to_recordset($3::jsonb) AS k (number integer, id uuid, scan_id text, badge_id uuid, gate text, session_id uuid,
                                              direction text, occurred_at timestamptz)
     LEFT JOIN badges b ON b.id = k.badge_id

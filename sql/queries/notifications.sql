@@ -11,17 +11,20 @@ WHERE r.edition_id = $1
 ORDER BY r.id;
 
 -- name: plan_invitations
--- Compare who should hold which entry with what was last queued for them, and queue the difference: a REQUEST for a
--- new or changed entry, a CANCEL for one that must go. What was queued and not yet sent is superseded, so that moves
--- collapse into the latest. A CANCEL is queued only when a REQUEST is, or may be, on its way. Returns how many were queued.
+-- Compare who should hold which entry (of what is for all who are registered, and of what they have a place in) with what was
+-- last queued for them, and queue the difference: a REQUEST for a new or changed entry, a CANCEL for one that must go. What
+-- was queued and not yet sent is superseded, so that moves collapse into the latest. A CANCEL is queued only when a REQUEST
+-- is, or may be, on its way. Returns how many were queued.
 WITH wanted AS (
     SELECT r.id AS registration_id, r.person_id, s.id AS session_id, s.number AS release, s.calendar_sequence AS sequence,
-           r.mode, s.starts_at, s.ends_at, s.held_on, greatest(s.revised_at, r.placed_at) AS stamp
+           r.mode, s.starts_at, s.ends_at, s.held_on, greatest(s.revised_at, r.placed_at, b.confirmed_at) AS stamp
     FROM registrations r
     JOIN release_sessions s ON s.edition_id = r.edition_id
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
+    LEFT JOIN bookings b ON s.access = 'booking' AND b.edition_id = r.edition_id AND b.registration_id = r.id
+     AND b.session_id = s.id AND b.status = 'confirmed'
     WHERE r.edition_id = $1 AND r.id = ANY ($2::uuid[]) AND r.status = 'approved'
-      AND s.status = 'confirmed' AND s.access = 'registered' AND s.mode IN ('hybrid', r.mode)
+      AND s.status = 'confirmed' AND (s.access = 'registered' OR b.id IS NOT NULL) AND s.mode IN ('hybrid', r.mode)
       AND (s.starts_at IS NOT NULL OR s.held_on IS NOT NULL)
 ),
 latest AS (
@@ -53,13 +56,17 @@ queued AS (
     FROM changed
     UNION ALL
     SELECT g.registration_id, g.person_id, g.session_id,
-           g.payload || jsonb_build_object('method', 'CANCEL', 'stamp', greatest(s.revised_at, r.placed_at),
+           g.payload || jsonb_build_object('method', 'CANCEL', 'stamp', greatest(s.revised_at, r.placed_at, b.cancelled_at),
                                            'sequence', coalesce(s.calendar_sequence, (g.payload ->> 'sequence')::integer),
                                            'release', coalesce(s.number, (g.payload ->> 'release')::integer))
     FROM gone g
     JOIN registrations r ON r.edition_id = $1 AND r.id = g.registration_id
     LEFT JOIN release_sessions s ON s.edition_id = $1 AND s.id = g.session_id
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
+    LEFT JOIN LATERAL (
+        SELECT max(cancelled_at) AS cancelled_at FROM bookings
+        WHERE edition_id = $1 AND registration_id = g.registration_id AND session_id = g.session_id
+    ) b ON true
     WHERE g.may_be_held OR (g.status = 'queued' AND g.id NOT IN (SELECT id FROM superseded))
 ),
 inserted AS (

@@ -4,8 +4,9 @@ SELECT pg_advisory_xact_lock(hashtextextended('programme ' || $1::uuid::text, 0)
 
 -- name: insert_room
 -- A new room.
-INSERT INTO rooms (edition_id, id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO rooms (edition_id, id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, created_at,
+                   revised_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
 RETURNING id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, version;
 
 -- name: find_room
@@ -32,7 +33,7 @@ SELECT count(*) FROM rooms WHERE edition_id = $1 AND ($2::text IS NULL OR extern
 -- name: update_room
 -- Write every field that can change; the version rises.
 UPDATE rooms SET name = $3, venue = $4, capacity = $5, wheelchair_accessible = $6, hearing_loop = $7, external_id = $8,
-       version = version + 1
+       revised_at = $9, version = version + 1
 WHERE edition_id = $1 AND id = $2
 RETURNING id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, version;
 
@@ -90,28 +91,32 @@ SELECT EXISTS (SELECT FROM ancestors WHERE id = $2);
 -- name: insert_session
 -- A new session, as a draft.
 INSERT INTO sessions (edition_id, id, title, abstract, type, track_id, parent_id, starts_at, ends_at, held_on, room_id, mode,
-                      access, languages, organiser_ids, livestream_url, external_id, status, created_at, revised_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'draft', $18, $18)
+                      in_person_capacity, online_capacity, access, languages, organiser_ids, livestream_url, external_id,
+                      status, created_at, revised_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'draft', $20, $20)
 RETURNING title, abstract, type, track_id AS track, parent_id AS parent, starts_at, ends_at, held_on, room_id AS room, mode,
-          access, languages, organiser_ids AS organisers, livestream_url, external_id, id, status, version, calendar_sequence;
+          in_person_capacity, online_capacity, access, languages, organiser_ids AS organisers, livestream_url, external_id, id,
+          status, version, calendar_sequence;
 
 -- name: find_session
 -- One session.
 SELECT title, abstract, type, track_id AS track, parent_id AS parent, starts_at, ends_at, held_on, room_id AS room, mode,
-       access, languages, organiser_ids AS organisers, livestream_url, external_id, id, status, version, calendar_sequence
+       in_person_capacity, online_capacity, access, languages, organiser_ids AS organisers, livestream_url, external_id, id,
+       status, version, calendar_sequence
 FROM sessions WHERE edition_id = $1 AND id = $2;
 
 -- name: lock_session
 -- Lock a session until the transaction ends.
 SELECT title, abstract, type, track_id AS track, parent_id AS parent, starts_at, ends_at, held_on, room_id AS room, mode,
-       access, languages, organiser_ids AS organisers, livestream_url, external_id, id, status, version, calendar_sequence
+       in_person_capacity, online_capacity, access, languages, organiser_ids AS organisers, livestream_url, external_id, id,
+       status, version, calendar_sequence
 FROM sessions WHERE edition_id = $1 AND id = $2 FOR NO KEY UPDATE;
 
 -- name: list_sessions
 -- Sessions by time; those without one come last, those with only a day at that day's start.
 SELECT s.title, s.abstract, s.type, s.track_id AS track, s.parent_id AS parent, s.starts_at, s.ends_at, s.held_on,
-       s.room_id AS room, s.mode, s.access, s.languages, s.organiser_ids AS organisers, s.livestream_url, s.external_id, s.id,
-       s.status, s.version, s.calendar_sequence
+       s.room_id AS room, s.mode, s.in_person_capacity, s.online_capacity, s.access, s.languages,
+       s.organiser_ids AS organisers, s.livestream_url, s.external_id, s.id, s.status, s.version, s.calendar_sequence
 FROM sessions s JOIN editions e ON e.id = s.edition_id
 WHERE s.edition_id = $1
   AND ($2::text IS NULL OR s.status = $2)
@@ -146,11 +151,13 @@ WHERE s.edition_id = $1
 -- name: update_session
 -- Write every field that can change; the version rises, and the calendar sequence where a trigger says so.
 UPDATE sessions SET title = $3, abstract = $4, type = $5, track_id = $6, parent_id = $7, starts_at = $8, ends_at = $9,
-       held_on = $10, room_id = $11, mode = $12, access = $13, languages = $14, organiser_ids = $15, livestream_url = $16,
-       external_id = $17, status = $18, revised_at = $19, version = version + 1
+       held_on = $10, room_id = $11, mode = $12, in_person_capacity = $13, online_capacity = $14, access = $15,
+       languages = $16, organiser_ids = $17, livestream_url = $18, external_id = $19, status = $20, revised_at = $21,
+       version = version + 1
 WHERE edition_id = $1 AND id = $2
 RETURNING title, abstract, type, track_id AS track, parent_id AS parent, starts_at, ends_at, held_on, room_id AS room, mode,
-          access, languages, organiser_ids AS organisers, livestream_url, external_id, id, status, version, calendar_sequence;
+          in_person_capacity, online_capacity, access, languages, organiser_ids AS organisers, livestream_url, external_id, id,
+          status, version, calendar_sequence;
 
 -- name: find_room_occupant
 -- The confirmed session, other than $2, that has the room at this time.

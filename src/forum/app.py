@@ -16,6 +16,7 @@ from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
+from forum.bookings.routes import HANDLERS as BOOKINGS
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.change_requests.routes import HANDLERS as CHANGE_REQUESTS
 from forum.clock import Clock, clock_of
@@ -143,6 +144,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *QUESTIONS,
             *CHANGE_REQUESTS,
             *LETTERS,
+            *BOOKINGS,
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,

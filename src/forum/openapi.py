@@ -20,6 +20,7 @@ TAGS: Final = {
     "entities": "States, cities and organizations, and their delegations.",
     "registrations": "Who takes part, who waits, and badges.",
     "letters": "Visa and invitation letters.",
+    "bookings": "Who has a place in which session, and who waits for one.",
     "attendance": "Scans, presence and occupancy.",
     "pledges": "Pledges and their announcements.",
     "calendars": "Calendar feeds.",

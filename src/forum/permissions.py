@@ -51,6 +51,9 @@ class Permission(StrEnum):
     REGISTRATIONS_READ = "registrations:read"
     REGISTRATIONS_WRITE = "registrations:write"
     REGISTRATIONS_ERASE = "registrations:erase"
+    BOOKINGS_CREATE = "bookings:create"
+    BOOKINGS_READ = "bookings:read"
+    BOOKINGS_WRITE = "bookings:write"
     SCANS_RECORD = "scans:record"
     PLEDGES_SUBMIT = "pledges:submit"
     PLEDGES_READ = "pledges:read"
@@ -79,6 +82,9 @@ _REGISTRAR: Final = _FOCAL_POINT | frozenset(
         _P.REGISTRATIONS_CREATE,
         _P.REGISTRATIONS_READ,
         _P.REGISTRATIONS_WRITE,
+        _P.BOOKINGS_CREATE,
+        _P.BOOKINGS_READ,
+        _P.BOOKINGS_WRITE,
         _P.MESSAGES_READ,
         _P.PROGRAMME_READ,
     }
@@ -97,7 +103,9 @@ GRANTS_OF: Final[Mapping[Role, frozenset[Permission]]] = {
 }
 """What a role may do; `admin` on the platform, `focal_point` on one delegation, the others on one edition."""
 
-ClientScope = Literal["registrations:create", "pledges:submit", "scans:record", "statistics:read", "programme:read"]
+ClientScope = Literal[
+    "registrations:create", "bookings:create", "pledges:submit", "scans:record", "statistics:read", "programme:read"
+]
 """What a client token or a device may be given: never lists of people."""
 _SCOPE_FOR: Final = {_P.DELEGATIONS_READ: _P.REGISTRATIONS_CREATE}
 """Who may register people for a delegation may know which there are."""

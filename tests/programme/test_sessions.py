@@ -36,6 +36,8 @@ async def test_session_made_with_everything_is_a_draft_with_all_of_it(manager: C
         track=track["id"],
         parent=day["id"],
         room=room["id"],
+        in_person_capacity=40,
+        online_capacity=500,
         access="booking",
         languages={"floor": ["en", "fr"], "interpretation": ["ar", "zh-Hans"], "sign": ["ase"], "captions": []},
         organisers=[await make_entity(pool, "Mayors"), await make_entity(pool, "Cities")],
@@ -64,6 +66,8 @@ async def test_session_with_only_a_title_and_a_type_has_defaults(manager: Client
         "ends_at",
         "held_on",
         "room",
+        "in_person_capacity",
+        "online_capacity",
         "livestream_url",
         "external_id",
     )

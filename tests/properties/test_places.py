@@ -4,22 +4,17 @@ A machine does to Forum and to a model of a few lines what Hypothesis thinks of,
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from itertools import count
 from typing import Any, TypeVar, get_args
 from uuid import UUID, uuid4
 
-import httpx
-import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from msgspec import Struct
 
-from forum.app import create_app
 from forum.codes import Mode
-from forum.db import Pool, open_pool
 from forum.editions.service import WrongStatus
 from forum.errors import ForumError
 from forum.permissions import Grant, Principal
@@ -40,10 +35,8 @@ from forum.registrations.service import (
     switch_mode,
 )
 from forum.registrations.types import NewPerson, NewRegistration, Registration
-from forum.settings import Settings
-from tests.client import Client
-from tests.conftest import Timeline
 from tests.factories import make_edition
+from tests.properties.conftest import World
 from tests.properties.model import ACTIVE, MODES, Model, Person
 
 T = TypeVar("T")
@@ -76,15 +69,6 @@ JOIN registrations r ON r.edition_id = b.edition_id AND r.id = b.registration_id
 WHERE b.edition_id = $1 AND b.revoked_at IS NULL ORDER BY name
 """
 Asked = tuple[str, Mode, str, bool, bool]
-
-
-class World(Struct):
-    """Where the machines live."""
-
-    runner: asyncio.Runner
-    client: Client
-    pool: Pool
-    clock: Timeline
 
 
 class PlacesMachine(RuleBasedStateMachine):
@@ -347,20 +331,6 @@ class PlacesMachine(RuleBasedStateMachine):
         async with self.world.pool.acquire() as conn:
             statements = (STANDINGS, LINES, PLACES, QUOTAS, BADGES)
             return [await conn.fetch(sql, self.edition_id) for sql in statements]
-
-
-@pytest.fixture
-def world(settings: Settings) -> Iterator[World]:
-    """The application on a database of this test's own, in a loop that does not end between two steps."""
-    assert settings.database_url
-    clock = Timeline()
-    with asyncio.Runner() as runner:
-        pool = runner.run(open_pool(settings.database_url, size=5))
-        transport = httpx.ASGITransport(app=create_app(settings, pool=pool, clock=clock), raise_app_exceptions=False)
-        http = httpx.AsyncClient(transport=transport, base_url="https://forum.test")
-        yield World(runner, Client(http, pool, clock), pool, clock)
-        runner.run(http.aclose())
-        runner.run(pool.close())
 
 
 def test_places_are_given_once_and_in_order_whatever_is_done(world: World) -> None:

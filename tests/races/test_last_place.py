@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any, Literal, get_args
 from uuid import UUID, uuid4
 
@@ -12,32 +11,18 @@ import httpx
 import msgspec
 import pytest
 
-from forum.app import create_app
-from forum.db import Connection, Pool, open_pool
+from forum.db import Connection, Pool
 from forum.permissions import Principal
 from forum.registrations import queries
 from forum.registrations.admission import Answer, Asked, register
 from forum.registrations.types import NewRegistration, Places
-from forum.settings import Settings
 from tests.client import Client
-from tests.conftest import Timeline
 from tests.factories import REGISTRATIONS, make_edition, registration_fields
 
 PEOPLE, SEATS = 200, 30
 Path = Literal["together", "alone", "mixed"]
 PATHS = pytest.mark.parametrize("path", get_args(Path))
 """The two ways of being registered: with all others who come, or alone, as a request with an `Idempotency-Key` is."""
-
-
-@pytest.fixture
-async def twin(settings: Settings, client: Client, clock: Timeline) -> AsyncIterator[Client]:
-    """A second application, as another process would be."""
-    assert settings.database_url
-    pool = await open_pool(settings.database_url, size=10)
-    transport = httpx.ASGITransport(app=create_app(settings, pool=pool, clock=clock), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="https://forum.test") as http:
-        yield Client(http, pool, clock)
-    await pool.close()
 
 
 async def frontends(client: Client, twin: Client, **changes: Any) -> list[Client]:

@@ -33,7 +33,7 @@ async def import_room(desk: Desk, slug: str, row: RoomRow) -> Outcome:
     if not changed:
         return "unchanged"
     patch = RoomPatch(**changed)
-    updated = await service.update_room(desk.conn, book.edition.id, present.id, patch, IfMatch(None))
+    updated = await service.update_room(desk.conn, book.edition.id, present.id, patch, IfMatch(None), desk.ledger.now)
     book.rooms[_key(row.room, venue)] = updated
     return "updated"
 

@@ -69,9 +69,13 @@ async def update_room(
     edition_id: NamedDependency[UUID],
     if_match: NamedDependency[IfMatch],
     conn: NamedDependency[Connection],
+    now: NamedDependency[datetime],
 ) -> Room:
-    """Change a room. Readers see its new name with the next release."""
-    return await service.update_room(conn, edition_id, room_id, data, if_match)
+    """Change a room. Readers see its new name with the next release.
+
+    Its capacity holds for what is booked there at once: more places go to who waits, and nobody loses one.
+    """
+    return await service.update_room(conn, edition_id, room_id, data, if_match, now)
 
 
 @get("/editions/{edition:str}/tracks", opt=READ, operation_id="list_tracks", tags=TAGS)

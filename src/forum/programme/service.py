@@ -89,14 +89,16 @@ async def list_rooms(conn: Connection, edition_id: UUID, external_id: str | None
     return paging.page(rows, lambda room: room.id, total)
 
 
-async def update_room(conn: Connection, edition_id: UUID, room_id: UUID, patch: RoomPatch, if_match: IfMatch) -> Room:
-    """Change a room. Readers see its new name with the next release."""
+async def update_room(
+    conn: Connection, edition_id: UUID, room_id: UUID, patch: RoomPatch, if_match: IfMatch, now: datetime
+) -> Room:
+    """Change a room. Readers see its new name with the next release; what is booked there follows its capacity."""
     before = await queries.lock_room(conn, edition_id, room_id)
     if_match.require(before.version)
     after = merge(before, patch)
     return await queries.update_room(
         conn, edition_id, room_id, after.name, after.venue, after.capacity, after.wheelchair_accessible,
-        after.hearing_loop, after.external_id,
+        after.hearing_loop, after.external_id, now,
     )  # fmt: skip
 
 

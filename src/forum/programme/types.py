@@ -121,6 +121,10 @@ class SessionFields(Struct, forbid_unknown_fields=True, kw_only=True):
     """The day, while only the day is known."""
     room: UUID | None = None
     mode: SessionMode = "in_person"
+    in_person_capacity: Capacity | None = None
+    """How many may book it for the hall: never more than its room holds. Null: as many as that."""
+    online_capacity: Capacity | None = None
+    """How many may book it online; null: no limit."""
     access: Access = "registered"
     languages: SessionLanguages = field(default_factory=SessionLanguages)
     organisers: EntityIds = []
@@ -158,6 +162,8 @@ class SessionPatch(Struct, forbid_unknown_fields=True, kw_only=True):
     held_on: Day | UnsetType | None = UNSET
     room: UUID | UnsetType | None = UNSET
     mode: SessionMode | UnsetType = UNSET
+    in_person_capacity: Capacity | UnsetType | None = UNSET
+    online_capacity: Capacity | UnsetType | None = UNSET
     access: Access | UnsetType = UNSET
     languages: SessionLanguagesPatch | UnsetType = UNSET
     organisers: EntityIds | UnsetType = UNSET
