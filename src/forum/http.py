@@ -44,8 +44,8 @@ from forum.transactions import unit_of
 
 T = TypeVar("T")
 
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
-_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _ABSENT = re.compile(r"^Missing required \w+ parameter '([^']+)'")
 _JSON_TYPES = frozenset({"", "application/json", "application/merge-patch+json"})
 _FIXED_HEADERS = [
@@ -76,17 +76,39 @@ class ForumResponse(Response[T]):
     """An answer that tells its version, its place and its next page by itself."""
 
     def to_asgi_response(self, *args: Any, **kwargs: Any) -> Any:
-        """Add ETag, Location, Link and Cache-Control from the content; 304 when the client has that version."""
+        """Add ETag, Location, Link and Cache-Control from the content; a struct is sent without Litestar's detours."""
         request: Request[Any, Any, Any] = args[1] if len(args) > 1 else kwargs["request"]
-        content: Any = self.content
+        content, headers = cast("Any", self.content), self.headers
+        status = self.status_code or kwargs.get("status_code") or 200
         if isinstance(version := getattr(content, "version", None), int):
-            self.headers.setdefault("ETag", f'"{version}"')
-        if self.status_code == 201 and (made := getattr(content, "id", None)):
-            self.headers.setdefault("Location", f"{request.url.path.rstrip('/')}/{made}")
+            headers.setdefault("ETag", f'"{version}"')
+        if status == 201 and (made := getattr(content, "id", None)):
+            headers.setdefault("Location", f"{request.url.path.rstrip('/')}/{made}")
         if isinstance(content, Page) and content.next_cursor:
-            self.headers.setdefault("Link", f'<{_next(request, content)}>; rel="next"')
-        self.headers.setdefault("Cache-Control", "private, no-store")
+            headers.setdefault("Link", f'<{_next(request, content)}>; rel="next"')
+        headers.setdefault("Cache-Control", "private, no-store")
+        if isinstance(content, msgspec.Struct):
+            return Answer(status, headers, msgspec.json.encode(content))
         return super().to_asgi_response(*args, **kwargs)
+
+
+class Answer:
+    """A JSON document on its way to the client."""
+
+    __slots__ = ("_messages",)
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        raw = [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()]
+        raw += ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)))
+        self._messages: tuple[Message, Message] = (
+            {"type": "http.response.start", "status": status, "headers": raw},
+            {"type": "http.response.body", "body": body, "more_body": False},
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        for message in self._messages:
+            await send(message)
 
 
 def _next(request: Request[Any, Any, Any], page: Page[Any]) -> str:
@@ -205,12 +227,12 @@ class Application(Litestar):
             await super().__call__(scope, receive, send)
             return
         names = dict(scope["headers"])
-        given = names.get(b"x-request-id", b"").decode("latin-1")
-        identifier = given if _REQUEST_ID.match(given) else str(uuid_utils.uuid7())
+        given, trace = names.get(b"x-request-id"), names.get(b"traceparent")
+        identifier = given.decode() if given and _REQUEST_ID.fullmatch(given) else str(uuid_utils.uuid7())
         request_id.set(identifier)
         extra = [(b"x-request-id", identifier.encode()), *_FIXED_HEADERS]
-        if _TRACEPARENT.match(names.get(b"traceparent", b"").decode("latin-1")):
-            extra.append((b"traceparent", names[b"traceparent"]))
+        if trace and _TRACEPARENT.fullmatch(trace):
+            extra.append((b"traceparent", trace))
         method = scope["method"]
         head = method == HttpMethod.HEAD
         if head:
