@@ -41,7 +41,7 @@ from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
 from forum.statistics.routes import HANDLERS as STATISTICS
-from forum.transactions import UnitOfWork, replay_answer, unit_of
+from forum.transactions import replay_answer, unit_of
 
 MAX_BODY_BYTES = 5_000_000
 
@@ -160,7 +160,6 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
     )
     application = http.Application(
         route_handlers=[api, *WELL_KNOWN, *HEALTH],
-        middleware=[UnitOfWork],
         request_class=http.ForumRequest,
         response_class=http.ForumResponse,
         exception_handlers={Exception: http.answer_error},

@@ -40,7 +40,7 @@ from forum.errors import (
 )
 from forum.logs import describe, request_id
 from forum.pagination import Page
-from forum.transactions import unit_of
+from forum.transactions import run_unit, unit_of
 
 T = TypeVar("T")
 
@@ -219,7 +219,10 @@ def answer_error(request: Request[Any, Any, Any], exc: Exception) -> Response[by
 
 
 class Application(Litestar):
-    """Litestar with what it leaves out: HEAD, a truthful Allow, request ids and fixed headers on every answer."""
+    """Litestar with what it leaves out: HEAD, a truthful Allow, request ids and fixed headers on every answer.
+
+    Each request has a unit of work, around Litestar and not in it, where a middleware costs two more layers.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         """Answer one request."""
@@ -254,7 +257,7 @@ class Application(Litestar):
         if (kept := self.state.kept_answers.find(scope, names)) is not None:
             await kept(scope, receive, send_on)
         else:
-            await super().__call__(scope, receive, send_on)
+            await run_unit(self.state.pool, super().__call__, scope, receive, send_on)
 
     def _methods_of(self, scope: Scope) -> list[str]:
         """Every method of the path, HEAD included: Litestar lists those of one route, and paths share routes."""
