@@ -40,7 +40,7 @@ from forum.errors import (
 )
 from forum.logs import describe, request_id
 from forum.pagination import Page
-from forum.transactions import run_unit, unit_of
+from forum.transactions import header_of, run_unit, unit_of
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class ForumRequest(Request[Any, Any, State]):
 
     async def json(self) -> Any:
         """The body as the handler's own type."""
-        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        media_type = (header_of(self.scope, b"content-type") or "").partition(";")[0].strip().lower()
         if media_type not in _JSON_TYPES:
             raise UnsupportedMediaType(f"Send application/json, not {media_type[:60]!r}.")
         field = self.route_handler.parsed_data_field

@@ -135,6 +135,14 @@ def unit_of(scope: Scope) -> Unit:
     return unit
 
 
+def header_of(scope: Scope, name: bytes) -> str | None:
+    """What a header of the request says: the first of that name, in small letters, or None.
+
+    Litestar would make a dictionary of all of them.
+    """
+    return next((text.decode("latin-1") for key, text in scope["headers"] if key == name), None)
+
+
 async def run_unit(pool: Pool, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Have `app` answer one request inside its unit; a write's answer is held back until COMMIT."""
     unit = Unit(pool, scope["method"] not in _READS)  # type: ignore[typeddict-item]
@@ -177,14 +185,13 @@ async def replay_answer(request: Request[Any, Any, Any]) -> Response[bytes] | No
 
     Raises `IdempotencyKeyInUse` while the first one is still running and `Invalid` when the body differs.
     """
-    key = request.headers.get("idempotency-key")
-    if request.method != "POST" or key is None:
+    if request.method != "POST" or (key := header_of(request.scope, b"idempotency-key")) is None:
         return None
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Invalid([Fault(parameter="Idempotency-Key", code="bad_key", detail="Use 1 to 255 printable characters.")])
     unit = unit_of(request.scope)
     digest = hashlib.sha256(request.scope["query_string"] + b"\n" + await request.body()).digest()
-    token = request.headers.get("authorization", "").partition(" ")[2].strip()
+    token = (header_of(request.scope, b"authorization") or "").partition(" ")[2].strip()
     key_sha256, lock = hashlib.sha256(key.encode()), hashlib.sha256(f"answer\n{token}\n{key}".encode())
     principal, route = str(request.scope["state"]["principal"].token_id), f"POST {request.url.path}"
     wanted = RequestKey(principal, route, key_sha256.hexdigest(), digest, lock.digest())
