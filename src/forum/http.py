@@ -83,7 +83,8 @@ class ForumResponse(Response[T]):
         if isinstance(version := getattr(content, "version", None), int):
             headers.setdefault("ETag", f'"{version}"')
         if status == 201 and (made := getattr(content, "id", None)):
-            headers.setdefault("Location", f"{request.url.path.rstrip('/')}/{made}")
+            path = f"{request.scope.get('root_path', '')}{request.scope['path']}"
+            headers.setdefault("Location", f"{path.rstrip('/')}/{made}")
         if isinstance(content, Page) and content.next_cursor:
             headers.setdefault("Link", f'<{_next(request, content)}>; rel="next"')
         headers.setdefault("Cache-Control", "private, no-store")
