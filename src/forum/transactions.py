@@ -5,6 +5,7 @@ transaction; its answer is held back until COMMIT has succeeded, so that nobody 
 not there. The answer of a POST with an `Idempotency-Key` is stored in that same transaction.
 """
 
+import asyncio
 import contextlib
 import hashlib
 import logging
@@ -104,9 +105,9 @@ class Unit:
     async def reading(self) -> Connection:
         """The same connection, for what is read before the work begins: who asks, and whether they may."""
         if self._connection is None:
-            # A time limit has its price: it is set only where there is something to wait for.
-            timeout = None if self._pool.get_idle_size() else ACQUIRE_TIMEOUT_SECONDS
-            self._connection = await self._pool.acquire(timeout=timeout)
+            # Not the pool's own time limit: it would also watch over the return, which waits for nothing.
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+                self._connection = await self._pool.acquire()
         return self._connection
 
     async def commit(self) -> None:
