@@ -1,8 +1,9 @@
 """Puts the application together: the one place that knows every slice."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -47,7 +48,7 @@ from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
 from forum.statistics.routes import HANDLERS as STATISTICS
-from forum.transactions import UnitOfWork, replay_answer, unit_of
+from forum.transactions import replay_answer, unit_of
 
 MAX_BODY_BYTES = 5_000_000
 
@@ -67,14 +68,14 @@ async def provide_conn(request: Request[Any, Any, Any]) -> Connection:
 
 
 async def provide_principal(request: Request[Any, Any, Any]) -> Principal:
-    """Who sent the request; the guard has found out."""
+    """Who sent the request; `admit` has found out."""
     principal: Principal = request.scope["state"]["principal"]
     return principal
 
 
-async def provide_now(state: State) -> datetime:
+async def provide_now(request: Request[Any, Any, Any]) -> datetime:
     """This instant, by the application's clock."""
-    clock: Clock = state.clock
+    clock: Clock = request.app.state.clock
     return clock()
 
 
@@ -88,6 +89,15 @@ async def provide_edition_id(request: Request[Any, Any, Any]) -> UUID:
     return known[name]
 
 
+OF_REQUEST: Mapping[str, Callable[[Any], Awaitable[Any]]] = {
+    "conn": provide_conn,
+    "edition_id": provide_edition_id,
+    "now": provide_now,
+    "principal": provide_principal,
+}
+"""What a handler can ask for by name and is found by the request alone; in this order."""
+
+
 async def provide_paging(
     limit: Annotated[int, QueryParameter(ge=1, le=200, description="How many items a page has.")] = 50,
     cursor: Annotated[
@@ -99,16 +109,24 @@ async def provide_paging(
     return Paging(limit, cursor, count)
 
 
-def _resolve_one_by_one(app: Litestar) -> None:
-    """Have the dependencies of every route resolved one after the other.
+def _provide_directly(app: Litestar) -> None:
+    """Have what is found by the request alone put among a handler's arguments as it is, before all that is checked.
 
-    Litestar runs those that do not need each other in a task group. Ours share one connection, which two of them must
-    not take at the same time, and a task for each costs more than what they do.
+    Litestar would put together, check and take apart the arguments of each, which costs more than finding it, and run
+    them in a task group, where two must not take the request's one connection at the same time.
     """
     routes = [route for route in app.routes if isinstance(route, HTTPRoute)]
     for model in (model for route in routes for _, model in route.route_handler_map.values()):
-        batches = [sorted(batch, key=lambda dependency: dependency.key) for batch in model.dependency_batches]
-        model.dependency_batches = [{dependency} for batch in batches for dependency in batch]
+        wanted = {dependency.key: dependency for batch in model.dependency_batches for dependency in batch}
+        found = {name: provide for name, provide in OF_REQUEST.items() if wanted.pop(name, None)}
+        model.dependency_batches = [{dependency} for _, dependency in sorted(wanted.items())]
+        if found:
+            model.extractors.append(partial(_put, found))
+
+
+async def _put(found: Mapping[str, Callable[[Any], Awaitable[Any]]], arguments: dict[str, Any], request: Any) -> None:
+    for name, provide in found.items():
+        arguments[name] = await provide(request)
 
 
 @asynccontextmanager
@@ -154,15 +172,11 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
     )
     application = http.Application(
         route_handlers=[api, *WELL_KNOWN, *PAGE, *HEALTH],
-        middleware=[UnitOfWork],
         request_class=http.ForumRequest,
         response_class=http.ForumResponse,
         exception_handlers={Exception: http.answer_error},
         dependencies={
-            "conn": Provide(provide_conn),
-            "principal": Provide(provide_principal),
-            "now": Provide(provide_now),
-            "edition_id": Provide(provide_edition_id),
+            **{name: Provide(provide) for name, provide in OF_REQUEST.items()},
             "paging": Provide(provide_paging),
             "if_match": Provide(http.provide_if_match, sync_to_thread=False),
         },
@@ -188,5 +202,5 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
     )
-    _resolve_one_by_one(application)
+    _provide_directly(application)
     return application

@@ -10,13 +10,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Protocol, TypeVar, Union, get_args, get_origin, runtime_checkable
+from typing import Any, Protocol, TypeVar, get_args, get_origin, runtime_checkable
 
 import msgspec
-from msgspec import UNSET, UnsetType
-from msgspec.structs import FieldInfo
+from msgspec import UNSET
 
+from forum.checks import bare_type, complaints, escape, fields_of, is_struct
 from forum.codes import MAX_LANGUAGES
 from forum.errors import Fault, Invalid, Malformed
 
@@ -62,7 +61,7 @@ def decode(body: bytes, type_: type[T]) -> T:
 
 def check(value: Any, type_: Any) -> None:
     """Run the checks of every field and the rules of the struct; raises `Invalid` with all that fail."""
-    faults = list(_complaints(value, type_, "")) if _is_checked(type_) else []
+    faults = complaints(value, type_)
     if _is_ruled(type(value)):
         faults.extend(value.faults())
     if faults:
@@ -167,38 +166,18 @@ def _malformed(error: Exception) -> Malformed:
     return Malformed(f"The body is no valid JSON: {words}.")
 
 
-@cache
-def _fields(struct: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
-    return msgspec.structs.fields(struct)
-
-
-@cache
-def _bare(type_: Any) -> Any:
-    """`type_` without annotations, None and UNSET, when one type is left."""
-    while get_origin(type_) is Annotated:
-        type_ = get_args(type_)[0]
-    if get_origin(type_) in (Union, UnionType):
-        rest = [argument for argument in get_args(type_) if argument not in (NoneType, UnsetType)]
-        return _bare(rest[0]) if len(rest) == 1 else type_
-    return type_
-
-
-def _is_struct(type_: Any) -> bool:
-    return isinstance(type_, type) and issubclass(type_, msgspec.Struct)
-
-
 def _faults(value: Any, type_: Any, pointer: str) -> Iterator[Fault]:
     """Every fault of a raw JSON value, structure first, then the checks of what is structurally right."""
-    bare = _bare(type_)
-    if _is_struct(bare) and isinstance(value, dict):
+    bare = bare_type(type_)
+    if is_struct(bare) and isinstance(value, dict):
         yield from _struct_faults(value, bare, pointer)
         return
     if get_origin(bare) in (list, tuple) and isinstance(value, list):
         inner = [f for i, item in enumerate(value) for f in _faults(item, get_args(bare)[0], f"{pointer}/{i}")]
     elif get_origin(bare) is dict and isinstance(value, dict):
         key_type, item_type = get_args(bare)
-        inner = [f for key in value for f in _faults(key, key_type, f"{pointer}/{_escape(key)}")]
-        inner += [f for key, item in value.items() for f in _faults(item, item_type, f"{pointer}/{_escape(key)}")]
+        inner = [f for key in value for f in _faults(key, key_type, f"{pointer}/{escape(key)}")]
+        inner += [f for key, item in value.items() for f in _faults(item, item_type, f"{pointer}/{escape(key)}")]
     else:
         inner = []
     if inner:
@@ -209,14 +188,14 @@ def _faults(value: Any, type_: Any, pointer: str) -> Iterator[Fault]:
     except msgspec.ValidationError as error:
         yield _fault(error, pointer)
         return
-    yield from _complaints(converted, type_, pointer)
+    yield from complaints(converted, type_, pointer)
 
 
 def _struct_faults(value: dict[str, Any], struct: type[msgspec.Struct], pointer: str) -> Iterator[Fault]:
-    fields = {field.encode_name: field for field in _fields(struct)}
+    fields = {field.encode_name: field for field in fields_of(struct)}
     for name in value:
         if name not in fields:
-            yield Fault(pointer=f"{pointer}/{_escape(name)}", code="unknown_field", detail="No such field.")
+            yield Fault(pointer=f"{pointer}/{escape(name)}", code="unknown_field", detail="No such field.")
     for name, field in fields.items():
         if name in value:
             yield from _faults(value[name], field.type, f"{pointer}/{name}")
@@ -228,59 +207,3 @@ def _fault(error: msgspec.ValidationError, pointer: str) -> Fault:
     words = re.sub(r" - at `[^`]*`$", "", str(error))
     code = next((code for pattern, code in _CODES if pattern.search(words)), "invalid")
     return Fault(pointer=pointer, code=code, detail=f"{words}.")
-
-
-@cache
-def _is_checked(type_: Any) -> bool:
-    """Whether anything inside `type_` carries a check, so that the rest is not walked."""
-    if _checks(type_):
-        return True
-    bare = _bare(type_)
-    if _is_struct(bare):
-        return any(_is_checked(field.type) for field in _fields(bare))
-    return any(_is_checked(argument) for argument in get_args(bare) if argument is not Ellipsis)
-
-
-@cache
-def _checked_fields(struct: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
-    return tuple(field for field in _fields(struct) if _is_checked(field.type))
-
-
-@cache
-def _checks(type_: Any) -> tuple[Any, ...]:
-    found: tuple[Any, ...] = ()
-    if get_origin(type_) is Annotated:
-        inner, *metas = get_args(type_)
-        found = tuple(meta.extra["check"] for meta in metas if getattr(meta, "extra", None) and "check" in meta.extra)
-        return found + _checks(inner)
-    if get_origin(type_) in (Union, UnionType):
-        rest = [argument for argument in get_args(type_) if argument not in (NoneType, UnsetType)]
-        return _checks(rest[0]) if len(rest) == 1 else ()
-    return found
-
-
-def _complaints(value: Any, type_: Any, pointer: str) -> Iterator[Fault]:
-    """What the checks say of a converted value."""
-    if value is None or value is UNSET or not _is_checked(type_):
-        return
-    for checked in _checks(type_):
-        if complaint := checked(value):
-            yield Fault(pointer=pointer, code=complaint[0], detail=complaint[1])
-            return
-    bare = _bare(type_)
-    if _is_struct(bare):
-        for field in _checked_fields(bare):
-            yield from _complaints(getattr(value, field.name), field.type, f"{pointer}/{field.encode_name}")
-    elif get_origin(bare) is dict:
-        key_type, item_type = get_args(bare)
-        for key, item in value.items():
-            yield from _complaints(key, key_type, f"{pointer}/{_escape(key)}")
-            yield from _complaints(item, item_type, f"{pointer}/{_escape(key)}")
-    elif get_args(bare) and isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from _complaints(item, get_args(bare)[0], f"{pointer}/{index}")
-
-
-def _escape(key: str) -> str:
-    """A key inside a JSON Pointer, RFC 6901 section 3."""
-    return key.replace("~", "~0").replace("/", "~1")

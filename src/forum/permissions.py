@@ -5,11 +5,11 @@ SHA-256 in one statement and asks whether a grant covers the edition in the path
 an edition that is still a draft does not exist for a stranger.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from time import monotonic
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from litestar.handlers import BaseRouteHandler
 from forum.db import Connection, find, value
 from forum.errors import Forbidden, NotFound, Unauthenticated
 from forum.sqlfiles import load_statements
-from forum.transactions import Unit, unit_of
+from forum.transactions import Unit, header_of, unit_of
 
 _SQL = load_statements("permissions")
 
@@ -243,7 +243,7 @@ class Machines:
 
     async def find_principal(self, unit: Unit, sha256: bytes, now: datetime) -> Principal | None:
         """The principal of a token; takes a connection only when the database must be asked."""
-        seen_at = asyncio.get_running_loop().time()
+        seen_at = monotonic()
         seen, until = self._seen.get(sha256, (None, 0.0))
         if seen is not None and seen_at < until and (seen.expires_at is None or now < seen.expires_at):
             return seen
@@ -264,7 +264,7 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     permission: Permission | None = handler.opt.get("permission")
     if permission is None:
         raise RuntimeError(f"{handler} names no permission")
-    header = connection.headers.get("authorization")
+    header = header_of(connection.scope, b"authorization")
     if header is None:
         connection.scope["state"]["principal"] = NOBODY
         if permission is Permission.PUBLIC:

@@ -18,7 +18,6 @@ import msgspec
 from asyncpg.pool import PoolConnectionProxy
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from litestar import Request, Response
-from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool, execute, find, value
@@ -72,10 +71,9 @@ class RequestKey(msgspec.Struct, frozen=True):
 
 
 class Unit:
-    """One request's use of the database."""
+    """One request's use of the database, by one task."""
 
     __slots__ = (
-        "_acquiring",
         "_connection",
         "_pool",
         "_transaction",
@@ -87,7 +85,6 @@ class Unit:
 
     def __init__(self, pool: Pool, writes: bool) -> None:
         self._pool = pool
-        self._acquiring = asyncio.Lock()
         self._connection: PoolConnectionProxy[asyncpg.Record] | None = None
         self._transaction: Any = None
         self.writes = writes
@@ -98,24 +95,19 @@ class Unit:
 
     async def connection(self) -> Connection:
         """The request's one connection, inside its transaction when the request writes."""
-        async with self._acquiring:
-            connection = await self._acquire()
-            if self.writes and self._transaction is None:
-                transaction = connection.transaction()
-                await transaction.start()
-                self._transaction = transaction
-            return connection
+        connection = await self.reading()
+        if self.writes and self._transaction is None:
+            transaction = connection.transaction()
+            await transaction.start()
+            self._transaction = transaction
+        return connection
 
     async def reading(self) -> Connection:
         """The same connection, for what is read before the work begins: who asks, and whether they may."""
-        async with self._acquiring:
-            return await self._acquire()
-
-    async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
         if self._connection is None:
-            # A time limit costs a task of its own: it is set only where there is something to wait for.
-            timeout = None if self._pool.get_idle_size() else ACQUIRE_TIMEOUT_SECONDS
-            self._connection = await self._pool.acquire(timeout=timeout)
+            # Not the pool's own time limit: it would also watch over the return, which waits for nothing.
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+                self._connection = await self._pool.acquire()
         return self._connection
 
     async def commit(self) -> None:
@@ -144,49 +136,49 @@ def unit_of(scope: Scope) -> Unit:
     return unit
 
 
-class UnitOfWork:
-    """ASGI middleware: opens the unit, holds a write's answer back until COMMIT, closes the unit."""
+def header_of(scope: Scope, name: bytes) -> str | None:
+    """What a header of the request says: the first of that name, in small letters, or None.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    Litestar would make a dictionary of all of them.
+    """
+    return next((text.decode("latin-1") for key, text in scope["headers"] if key == name), None)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request inside its unit."""
-        if scope["type"] != ScopeType.HTTP:
-            await self.app(scope, receive, send)
-            return
-        unit = Unit(scope["litestar_app"].state.pool, scope["method"] not in _READS)
-        scope["state"]["unit"] = unit
-        try:
-            if unit.writes:
-                await self._write(unit, scope, receive, send)
-            else:
-                await self.app(scope, receive, send)
-        finally:
-            await unit.close()
 
-    async def _write(self, unit: Unit, scope: Scope, receive: Receive, send: Send) -> None:
-        answer: list[Message] = []
-
-        async def hold(message: Message) -> None:
-            answer.append(message)
-
-        await self.app(scope, receive, hold)
-        try:
-            succeeded = answer[0]["status"] < 400  # type: ignore[typeddict-item]
-            if succeeded and unit.request_key:
-                await _store_answer(unit, answer)
-            if succeeded or unit.keeps_changes:
-                await unit.commit()
-        except Exception as error:
-            if (known := from_exception(error)).status == 500:
-                log.exception("commit failed")
-            elif known.status > 500:
-                log.warning("commit failed: %s", describe(error))
-            answer = _problem_messages(known)
+async def run_unit(pool: Pool, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Have `app` answer one request inside its unit; a write's answer is held back until COMMIT."""
+    unit = Unit(pool, scope["method"] not in _READS)  # type: ignore[typeddict-item]
+    scope.setdefault("state", {})["unit"] = unit
+    try:
+        if unit.writes:
+            await _write(unit, app, scope, receive, send)
+        else:
+            await app(scope, receive, send)
+    finally:
         await unit.close()
-        for message in answer:
-            await send(message)
+
+
+async def _write(unit: Unit, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    answer: list[Message] = []
+
+    async def hold(message: Message) -> None:
+        answer.append(message)
+
+    await app(scope, receive, hold)
+    try:
+        succeeded = answer[0]["status"] < 400  # type: ignore[typeddict-item]
+        if succeeded and unit.request_key:
+            await _store_answer(unit, answer)
+        if succeeded or unit.keeps_changes:
+            await unit.commit()
+    except Exception as error:
+        if (known := from_exception(error)).status == 500:
+            log.exception("commit failed")
+        elif known.status > 500:
+            log.warning("commit failed: %s", describe(error))
+        answer = _problem_messages(known)
+    await unit.close()
+    for message in answer:
+        await send(message)
 
 
 async def replay_answer(request: Request[Any, Any, Any]) -> Response[bytes] | None:
@@ -194,14 +186,13 @@ async def replay_answer(request: Request[Any, Any, Any]) -> Response[bytes] | No
 
     Raises `IdempotencyKeyInUse` while the first one is still running and `Invalid` when the body differs.
     """
-    key = request.headers.get("idempotency-key")
-    if request.method != "POST" or key is None:
+    if request.method != "POST" or (key := header_of(request.scope, b"idempotency-key")) is None:
         return None
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Invalid([Fault(parameter="Idempotency-Key", code="bad_key", detail="Use 1 to 255 printable characters.")])
     unit = unit_of(request.scope)
     digest = hashlib.sha256(request.scope["query_string"] + b"\n" + await request.body()).digest()
-    token = request.headers.get("authorization", "").partition(" ")[2].strip()
+    token = (header_of(request.scope, b"authorization") or "").partition(" ")[2].strip()
     key_sha256, lock = hashlib.sha256(key.encode()), hashlib.sha256(f"answer\n{token}\n{key}".encode())
     principal, route = str(request.scope["state"]["principal"].token_id), f"POST {request.url.path}"
     wanted = RequestKey(principal, route, key_sha256.hexdigest(), digest, lock.digest())

@@ -63,6 +63,7 @@ async def test_invitation_holds_a_place_that_is_accepted(client: Client, conn: C
 
     body = invited.json()
     assert (invited.status_code, body["status"], body["source"]) == (201, "waitlisted", "invitation")
+    assert invited.headers["location"] == f"{REGISTRATIONS}/{body['id']}"
     assert (body["offer_expires_at"], body["waitlist_position"]) == (LATER, None)
     assert newcomer["status"] == "waitlisted"
     assert (second.status_code, second.json()["code"]) == (409, "no_place_free")
