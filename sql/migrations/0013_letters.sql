@@ -46,6 +46,7 @@ CREATE INDEX letters_by_due_day ON letters (edition_id, due_on, id);
 CREATE TABLE letter_particulars (
     edition_id uuid NOT NULL,
     letter_id uuid NOT NULL,
+    registration_id uuid NOT NULL,
     passport_name text NOT NULL,
     document_type text NOT NULL CONSTRAINT letter_particulars_document_type_is_known CHECK (document_type IN
         ('passport', 'refugee_travel_document', 'stateless_travel_document', 'other')),
@@ -56,6 +57,7 @@ CREATE TABLE letter_particulars (
     document bytea,
     CONSTRAINT letter_particulars_pkey PRIMARY KEY (edition_id, letter_id),
     CONSTRAINT letter_particulars_letter_exists FOREIGN KEY (edition_id, letter_id) REFERENCES letters,
+    CONSTRAINT letter_particulars_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations,
     CONSTRAINT letter_particulars_of_a_passport_have_a_nationality CHECK (document_type <> 'passport' OR nationality IS NOT NULL)
 );
 COMMENT ON TABLE letter_particulars IS
@@ -69,18 +71,17 @@ BEGIN
                        decided_by_token = nullif(current_setting('forum.token_id', true), '')::uuid
     WHERE edition_id = NEW.edition_id AND registration_id = NEW.id AND status IN ('requested', 'issued');
     IF NEW.status = 'erased' THEN
-        DELETE FROM letter_particulars p USING letters l
-        WHERE p.edition_id = NEW.edition_id AND p.letter_id = l.id
-          AND l.edition_id = NEW.edition_id AND l.registration_id = NEW.id;
         UPDATE letters SET reason = 'The registration was erased.'
         WHERE edition_id = NEW.edition_id AND registration_id = NEW.id AND reason IS NOT NULL;
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION close_letters IS 'Letters end with the registration in person that they are for, and what they say with the person''s data, so that no service can forget it.';
+COMMENT ON FUNCTION close_letters IS 'Letters end with the registration in person that they are for, and their reasons with the person''s data, so that no service can forget it.';
 CREATE TRIGGER registrations_close_letters AFTER UPDATE OF status, mode, waits_for ON registrations
     FOR EACH ROW WHEN ((NEW.mode <> 'in_person' AND NEW.waits_for IS DISTINCT FROM 'in_person')
                        OR NEW.status NOT IN ('submitted', 'approved', 'waitlisted'))
     EXECUTE FUNCTION close_letters();
 
-INSERT INTO erasure_rules (table_name, rule, basis) VALUES ('letters', 'kept', 'official_record');
+INSERT INTO erasure_rules (table_name, rule, basis) VALUES
+    ('letters', 'kept', 'official_record'),
+    ('letter_particulars', 'deleted', NULL);

@@ -41,11 +41,11 @@ WITH held AS (
 made AS (
     INSERT INTO letters (edition_id, id, registration_id, kind, language, due_on, requested_at, requested_by_token)
     SELECT $1, $2, held.id, $4, $5, $6, $7, $8 FROM held
-    RETURNING id
+    RETURNING id, registration_id
 )
-INSERT INTO letter_particulars (edition_id, letter_id, passport_name, document_type, nationality, passport_number, born_on,
-                                consulate_city)
-SELECT $1, made.id, $9, $10, $11, $12, $13, $14 FROM made
+INSERT INTO letter_particulars (edition_id, letter_id, registration_id, passport_name, document_type, nationality,
+                                passport_number, born_on, consulate_city)
+SELECT $1, made.id, made.registration_id, $9, $10, $11, $12, $13, $14 FROM made
 RETURNING letter_id AS id;
 
 -- name: find_letter

@@ -282,8 +282,8 @@ FROM badges b JOIN registrations r ON r.edition_id = b.edition_id AND r.id = b.r
 WHERE b.edition_id = $1 AND b.id = $2 AND ($3 OR r.person_id = $4);
 
 -- name: find_printed_badge
--- What stands on a badge, for the owner of its registration or for who may read all of the edition.
-SELECT b.id, b.serial, b.key_id, b.revoked_at, b.created_at, r.given_name, r.family_name, r.language, r.country, r.category,
+-- What stands on a badge; who may see it was asked before.
+SELECT b.id, b.serial, b.key_id, b.created_at, r.given_name, r.family_name, r.language, r.country, r.category,
        t.label AS category_label, n.name AS entity_name, o.name AS delegation_name, e.title AS edition_title, e.starts_on,
        e.ends_on, e.city
 FROM badges b
@@ -293,11 +293,11 @@ LEFT JOIN terms t ON t.series_code = e.series_code AND t.vocabulary = 'stakehold
 LEFT JOIN entities n ON n.id = r.entity_id
 LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_id
 LEFT JOIN entities o ON o.id = d.entity_id
-WHERE b.edition_id = $1 AND b.id = $2 AND ($3 OR r.person_id = $4);
+WHERE b.edition_id = $1 AND b.id = $2;
 
 -- name: list_printed_badges
 -- What stands on the live badges of an edition, in the order of their serials: who gets a badge later comes last.
-SELECT b.id, b.serial, b.key_id, b.revoked_at, b.created_at, r.given_name, r.family_name, r.language, r.country, r.category,
+SELECT b.id, b.serial, b.key_id, b.created_at, r.given_name, r.family_name, r.language, r.country, r.category,
        t.label AS category_label, n.name AS entity_name, o.name AS delegation_name, e.title AS edition_title, e.starts_on,
        e.ends_on, e.city
 FROM badges b

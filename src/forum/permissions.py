@@ -63,14 +63,7 @@ class Permission(StrEnum):
 
 
 Role = Literal[
-    "admin",
-    "organizer",
-    "programme_manager",
-    "registrar",
-    "checkin_staff",
-    "pledge_officer",
-    "analyst",
-    "focal_point",
+    "admin", "organizer", "programme_manager", "registrar", "checkin_staff", "pledge_officer", "analyst", "focal_point"
 ]
 
 _P = Permission

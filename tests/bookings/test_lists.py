@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from forum.bookings import lists
+from forum import exports
 from forum.sheets import XLSX_TYPE
 from tests.bookings.conftest import bookable, register
 from tests.client import Client, pointers
@@ -110,7 +110,7 @@ async def test_bookings_of_a_registration_are_for_its_owner_and_for_registrars(
 async def test_table_has_names_and_what_the_list_has(
     organizer: Client, session: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", 2)
     state = await make_entity(organizer, "=Kingdom of Probe", category="state")
     delegation = await make_delegation(organizer, state)
     person = {"given_name": "أمينة", "family_name": "=1+1", "language": "ar"}

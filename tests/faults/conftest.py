@@ -42,6 +42,7 @@ async def invite(conn: Connection, edition: dict[str, Any], people: int) -> None
         UUID(edition["id"]),
         people,
     )
+    await conn.execute("DELETE FROM outbox")  # nobody is told of the registration itself
     await outbox.publish(conn, InviteEdition(UUID(edition["id"]), 1))
 
 

@@ -235,11 +235,12 @@ async def test_passport_data_go_90_days_after_the_edition(
 
 
 async def test_erased_person_leaves_no_passport(
-    registrar: Client, registration: dict[str, Any], conn: Connection
+    client: Client, registrar: Client, registration: dict[str, Any], conn: Connection
 ) -> None:
     await make_letter(registrar, registration)
+    organizer = await client.as_role("organizer", registration["edition_id"])
 
-    await conn.execute("UPDATE registrations SET status = 'erased', version = version + 1")
+    await organizer.made(f"{EDITION}/registrations/{registration['id']}/erase", {"reason": "asked_by_the_person"})
 
     assert await conn.fetchval("SELECT count(*) FROM letter_particulars") == 0
     assert await conn.fetchval("SELECT status FROM letters") == "cancelled"

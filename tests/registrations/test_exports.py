@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from forum import exports
 from forum.db import Connection, Pool
 from forum.registrations import lists
 from forum.registrations.types import RegistrationFilter
@@ -68,7 +69,7 @@ async def test_table_has_every_registration_as_it_is(registrar: Client) -> None:
 
 
 async def test_table_has_what_the_list_has(registrar: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", 2)
     made = [await make_registration(registrar, f"p{n}@delegates.example") for n in range(7)]
     await registrar.made(f"{REGISTRATIONS}/{made[3]['id']}/withdraw", {})
     for wanted in ({}, {"status": "waitlisted"}, {"status": "approved"}, {"q": "p5@"}, {"mode": "online"}):
@@ -94,12 +95,12 @@ async def test_table_goes_on_from_a_cursor(registrar: Client) -> None:
 async def test_table_is_read_page_by_page_and_holds_nothing_meanwhile(
     registrar: Client, edition: dict[str, Any], pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", 2)
     made = [await make_registration(registrar, f"p{n}@delegates.example") for n in range(4)]
     edition_id, everybody = UUID(edition["id"]), RegistrationFilter()
     async with pool.acquire() as conn:
         rows = await lists.read_rows(conn, edition_id, everybody, None, None)
-    table = lists.encode_csv_pages(lists.read_pages(pool, edition_id, everybody, None, rows))
+    table = lists.encode_table(pool, edition_id, everybody, None, rows, "csv", [])
 
     parts = [await anext(table), await anext(table)]
     assert pool.get_size() == pool.get_idle_size()
@@ -120,7 +121,7 @@ async def test_table_is_read_page_by_page_and_holds_nothing_meanwhile(
 
 
 async def test_workbook_has_what_the_table_has(registrar: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", 2)
     for n in range(5):
         await make_registration(registrar, f"p{n}@delegates.example", person={"family_name": "أمينة <&> =1+1"})
 
@@ -139,13 +140,13 @@ async def test_workbook_has_what_the_table_has(registrar: Client, monkeypatch: p
 async def test_workbook_that_nobody_reads_on_is_ended(
     registrar: Client, edition: dict[str, Any], pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", 1)
     for n in range(3):
         await make_registration(registrar, f"p{n}@delegates.example")
     edition_id, everybody = UUID(edition["id"]), RegistrationFilter()
     async with pool.acquire() as conn:
         rows = await lists.read_rows(conn, edition_id, everybody, None, None)
-    table = lists.encode_xlsx_pages(lists.read_pages(pool, edition_id, everybody, None, rows))
+    table = lists.encode_table(pool, edition_id, everybody, None, rows, "xlsx", [])
 
     assert (await anext(table)).startswith(b"PK")
     await table.aclose()

@@ -65,8 +65,8 @@ async def test_link_in_the_mail_opens_the_one_registration_and_no_account(
 
 
 OWN = {
-    "accept_registration_offer", "decline_registration_offer", "get_badge_png", "get_badge_svg", "get_registration",
-    "get_registration_calendar", "lift_objection", "list_badges", "list_registration_transitions",
+    "accept_registration_offer", "decline_registration_offer", "get_badge_pdf", "get_badge_png", "get_badge_svg",
+    "get_registration", "get_registration_calendar", "lift_objection", "list_badges", "list_registration_transitions",
     "object_to_registration", "resend_registration_link", "sign_out", "switch_registration_mode",
     "update_registration", "withdraw_registration",
 }  # fmt: skip
@@ -97,7 +97,8 @@ async def test_link_of_an_organizer_opens_their_own_registration_and_nothing_els
         assert (await holder.get(f"{REGISTRATIONS}/{one['id']}")).status_code == 404
         assert (await holder.post(f"{REGISTRATIONS}/{one['id']}/withdraw")).status_code == 404
         assert (await holder.get(BADGES, params={"registration": one["id"]})).json()["items"] == []
-    assert (await holder.get(f"{BADGES}/{badge['id']}/qr.svg")).status_code == 404
+    for drawing in ("qr.svg", "badge.pdf"):
+        assert (await holder.get(f"{BADGES}/{badge['id']}/{drawing}")).status_code == 404
     assert (await holder.get(f"/v1/editions/elsewhere/registrations/{foreign['id']}")).status_code == 404
     assert (await holder.post("/v1/auth/sign-out")).status_code == 204
     assert (await holder.get(f"{REGISTRATIONS}/{earlier['id']}")).status_code == 401

@@ -8,7 +8,6 @@ from forum import exports
 from forum.bookings import queries
 from forum.bookings.types import BookingFilter, BookingRow
 from forum.db import Connection, Pool
-from forum.exports import ROWS_AT_ONCE
 
 COLUMNS: Final = BookingRow.__struct_fields__
 
@@ -18,7 +17,7 @@ async def read_rows(
 ) -> list[BookingRow]:
     """The first rows of a table, after a cursor; raises `NotFound` without the session."""
     await queries.find_bookable_session(conn, edition_id, session_id, None)
-    return await queries.list_booking_rows(conn, edition_id, session_id, wanted, after, ROWS_AT_ONCE)
+    return await queries.list_booking_rows(conn, edition_id, session_id, wanted, after, exports.ROWS_AT_ONCE)
 
 
 def encode_table(
@@ -27,6 +26,6 @@ def encode_table(
     """A table in a format, of which the first `rows` were read before; the others are read while it is sent."""
 
     async def read_next(conn: Connection, last: BookingRow) -> list[BookingRow]:
-        return await queries.list_booking_rows(conn, edition_id, session_id, wanted, last.id, ROWS_AT_ONCE)
+        return await queries.list_booking_rows(conn, edition_id, session_id, wanted, last.id, exports.ROWS_AT_ONCE)
 
     return exports.ENCODERS[format](COLUMNS, exports.read_pages(pool, rows, read_next))

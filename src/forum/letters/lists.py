@@ -7,7 +7,6 @@ from uuid import UUID
 
 from forum import exports
 from forum.db import Connection, Pool
-from forum.exports import ROWS_AT_ONCE
 from forum.letters import queries
 from forum.letters.types import Letter, LetterCounts, LetterFilter, LetterRow
 from forum.pagination import Page, Paging
@@ -30,7 +29,7 @@ async def read_rows(
 ) -> list[LetterRow]:
     """The next rows of a table; fewer than `ROWS_AT_ONCE` are the last ones."""
     day, letter_id = after or (None, None)
-    return await queries.list_letter_rows(conn, edition_id, now, wanted, day, letter_id, ROWS_AT_ONCE)
+    return await queries.list_letter_rows(conn, edition_id, now, wanted, day, letter_id, exports.ROWS_AT_ONCE)
 
 
 def encode_table(

@@ -24,11 +24,11 @@ from forum.letters.types import (
     LetterHolderCheck,
     LetterKind,
     LetterPatch,
+    LetterRefusal,
     LetterRules,
     LetterRulesPatch,
     LetterStatus,
     NewLetter,
-    Refusal,
 )
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
@@ -169,7 +169,7 @@ async def issue_letter(
 
 @post(f"{LETTER}/decline", opt=WRITE, status_code=200, operation_id="decline_letter", tags=TAGS)
 async def decline_letter(
-    data: JSONBody[Refusal],
+    data: JSONBody[LetterRefusal],
     letter_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],

@@ -118,7 +118,7 @@ class LetterPatch(Struct, forbid_unknown_fields=True):
     particulars: ParticularsPatch | UnsetType = UNSET
 
 
-class Refusal(Struct, forbid_unknown_fields=True):
+class LetterRefusal(Struct, forbid_unknown_fields=True):
     """Why a letter is not issued; the person can read it."""
 
     reason: Prose

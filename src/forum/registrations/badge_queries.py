@@ -51,11 +51,9 @@ async def find_badge(
     return await get(conn, _SQL["find_badge"], BadgeRow, edition_id, badge_id, reads_all, person_id)
 
 
-async def find_printed_badge(
-    conn: Connection, edition_id: UUID, badge_id: UUID, reads_all: bool, person_id: UUID | None
-) -> PrintedBadge:
-    """What stands on a badge that is the person's, or on any for who reads all; raises `NotFound`."""
-    return await get(conn, _SQL["find_printed_badge"], PrintedBadge, edition_id, badge_id, reads_all, person_id)
+async def find_printed_badge(conn: Connection, edition_id: UUID, badge_id: UUID) -> PrintedBadge:
+    """What stands on a badge; raises `NotFound`."""
+    return await get(conn, _SQL["find_printed_badge"], PrintedBadge, edition_id, badge_id)
 
 
 async def list_printed_badges(

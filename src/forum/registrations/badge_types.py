@@ -25,7 +25,6 @@ class PrintedBadge(Struct, frozen=True):
     id: UUID
     serial: int
     key_id: int
-    revoked_at: datetime | None
     created_at: datetime
     given_name: str | None
     family_name: str

@@ -23,7 +23,15 @@ from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
 from forum.registrations import badge_queries as queries
 from forum.registrations.badge_pdf import BadgePrint
-from forum.registrations.badge_types import Badge, BadgeFilter, BadgeKey, PrintedBadge, PublicBadgeKey, RevokedBadge
+from forum.registrations.badge_types import (
+    Badge,
+    BadgeFilter,
+    BadgeKey,
+    BadgeRow,
+    PrintedBadge,
+    PublicBadgeKey,
+    RevokedBadge,
+)
 
 _VERSION = 1
 _HEAD = struct.Struct("!BH16s")
@@ -110,30 +118,29 @@ async def draw_badge(
     draw: Callable[[str], bytes],
 ) -> bytes:
     """A live badge's token as `draw` renders it, for its owner and for registrars; raises `BadgeRevoked`."""
-    reads_all = principal.may(Permission.REGISTRATIONS_READ, edition_id)
-    row = await queries.find_badge(conn, edition_id, badge_id, reads_all, principal.person_id)
-    if not principal.reaches(row.registration_id):
-        raise NotFound
-    _require_live(row.revoked_at)
+    row = await _find_live(conn, principal, edition_id, badge_id)
     key = await ring.find(conn, row.key_id)
     assert key is not None, "a badge names a key that exists"
     # drawing takes some ten milliseconds, in which others are to be served
     return await asyncio.to_thread(draw, sign(row.id, key))
 
 
-def _require_live(revoked_at: datetime | None) -> None:
-    if revoked_at:
+async def _find_live(conn: Connection, principal: Principal, edition_id: UUID, badge_id: UUID) -> BadgeRow:
+    reads_all = principal.may(Permission.REGISTRATIONS_READ, edition_id)
+    row = await queries.find_badge(conn, edition_id, badge_id, reads_all, principal.person_id)
+    if not principal.reaches(row.registration_id):
+        raise NotFound
+    if row.revoked_at:
         raise BadgeRevoked("No gate accepts it. Show the badge of the registration that is live, if there is one.")
+    return row
 
 
 async def read_print(
     conn: Connection, principal: Principal, edition_id: UUID, badge_id: UUID, ring: KeyRing
 ) -> list[BadgePrint]:
     """A live badge to print, for its owner and for registrars; raises `BadgeRevoked`."""
-    reads_all = principal.may(Permission.REGISTRATIONS_READ, edition_id)
-    row = await queries.find_printed_badge(conn, edition_id, badge_id, reads_all, principal.person_id)
-    _require_live(row.revoked_at)
-    return await _signed(conn, [row], ring)
+    await _find_live(conn, principal, edition_id, badge_id)
+    return await _signed(conn, [await queries.find_printed_badge(conn, edition_id, badge_id)], ring)
 
 
 async def read_prints(

@@ -10,7 +10,6 @@ from forum import exports
 from forum.codes import Mode
 from forum.db import Connection, Pool
 from forum.errors import Fault, Invalid
-from forum.exports import ROWS_AT_ONCE
 from forum.permissions import Permission, Principal
 from forum.questions import service as questions
 from forum.registrations import list_queries as queries
@@ -32,7 +31,7 @@ async def read_rows(
     conn: Connection, edition_id: UUID, wanted: RegistrationFilter, reach: list[UUID] | None, after: UUID | None
 ) -> list[RegistrationRow]:
     """The next rows of a table; fewer than `ROWS_AT_ONCE` are the last ones."""
-    return await queries.list_registration_rows(conn, edition_id, wanted, after, ROWS_AT_ONCE, reach)
+    return await queries.list_registration_rows(conn, edition_id, wanted, after, exports.ROWS_AT_ONCE, reach)
 
 
 async def list_question_keys(conn: Connection, edition_id: UUID) -> list[str]:
