@@ -1,31 +1,26 @@
 """Real PostgreSQL and Redis for every test: Forum's own embedded ones, or those that FORUM_*_URL name.
 
-A template database is migrated once for each test process and cloned for each test, so tests commit, run side
-by side and never see each other.
+Each test has a database of its own, see `tests.databases`, so tests commit, run side by side and never see each other.
 """
 
 import asyncio
 import os
-import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import httpx
 import pytest
 from redis import Redis
 
-from forum.app import create_app
+from forum.app import create_app, make_state
 from forum.db import Connection, Pool, open_pool
 from forum.embedded import Services, services
 from forum.http import Application
-from forum.migrations import migrate
-from forum.registrations.service import ensure_badge_key
 from forum.settings import Settings
 from tests.client import Client
+from tests.databases import Databases
 
 
 class Timeline:
@@ -54,43 +49,21 @@ def servers() -> Iterator[Services]:
             yield found
 
 
-def _with_database(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
-
-
-async def _run(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
-
-
 @pytest.fixture(scope="session")
-def template(servers: Services) -> Iterator[str]:
-    """The name of a database with every migration, to clone from."""
-    name = f"forum_template_{os.getpid()}_{secrets.token_hex(4)}"
-
-    async def build() -> None:
-        await _run(servers.database_url, f"CREATE DATABASE {name}")
-        connection = await asyncpg.connect(_with_database(servers.database_url, name))
-        await migrate(connection)
-        await ensure_badge_key(connection, datetime.now(UTC))
-        await connection.close()
-
-    asyncio.run(build())
-    yield name
-    asyncio.run(_run(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)"))
+def databases(servers: Services) -> Iterator[Databases]:
+    """The databases of this test process."""
+    made = Databases(servers.database_url)
+    asyncio.run(made.open())
+    yield made
+    asyncio.run(made.close())
 
 
 @pytest.fixture
-async def database_url(servers: Services, template: str) -> AsyncIterator[str]:
+async def database_url(databases: Databases) -> AsyncIterator[str]:
     """A database of this test's own."""
-    name = f"forum_{secrets.token_hex(8)}"
-    await _run(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _with_database(servers.database_url, name)
-    await _run(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+    name = await databases.lend()
+    yield databases.url(name)
+    await databases.take_back(name)
 
 
 @pytest.fixture
@@ -136,10 +109,17 @@ def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def application() -> Application:
+    """The routes, put together once: that takes longer than most tests."""
+    return create_app(Settings(database_url="unused"))
+
+
 @pytest.fixture
-def app(settings: Settings, pool: Pool, clock: Timeline) -> Application:
-    """The application on this test's database and clock."""
-    return create_app(settings, pool=pool, clock=clock)
+def app(application: Application, settings: Settings, pool: Pool, clock: Timeline) -> Application:
+    """The application on this test's database and clock, knowing nothing of the test before."""
+    application.state = make_state(settings, pool, clock)
+    return application
 
 
 @pytest.fixture

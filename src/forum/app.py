@@ -116,7 +116,9 @@ def _provide_directly(app: Litestar) -> None:
     them in a task group, where two must not take the request's one connection at the same time.
     """
     routes = [route for route in app.routes if isinstance(route, HTTPRoute)]
-    for model in (model for route in routes for _, model in route.route_handler_map.values()):
+    for handler, model in (pair for route in routes for pair in route.route_handler_map.values()):
+        # the document's writer adds parameters of the path to the same fields, which bad requests would then miss
+        handler.signature_model._fields = dict(handler.signature_model._fields)
         wanted = {dependency.key: dependency for batch in model.dependency_batches for dependency in batch}
         found = {name: provide for name, provide in OF_REQUEST.items() if wanted.pop(name, None)}
         model.dependency_batches = [{dependency} for _, dependency in sorted(wanted.items())]
@@ -145,9 +147,30 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
         app.state.pool.terminate()
 
 
+def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> State:
+    """All that an application knows beside its routes: what it was given, and what it keeps while it runs."""
+    badge_reader = BadgeReader(key_ring := KeyRing())
+    return State(
+        {
+            "settings": settings,
+            "pool": pool,
+            "clock": clock or clock_of(settings),
+            "edition_ids": {},
+            "keeper": Keeper(),
+            "feed": Feed(),
+            "kept_answers": KeptAnswers(),
+            "machines": permissions.Machines(),
+            "key_ring": key_ring,
+            "badge_reader": badge_reader,
+            "press": Press(),
+            "scan_desk": ScanDesk(badge_reader),
+            "registration_desk": RegistrationDesk(),
+        }
+    )
+
+
 def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None = None) -> http.Application:
     """The ASGI application. With a `pool` given, the caller opens and closes it."""
-    badge_reader = BadgeReader(key_ring := KeyRing())
     api = Router(
         "/v1",
         route_handlers=[
@@ -180,23 +203,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             "paging": Provide(provide_paging),
             "if_match": Provide(http.provide_if_match, sync_to_thread=False),
         },
-        state=State(
-            {
-                "settings": settings,
-                "pool": pool,
-                "clock": clock or clock_of(settings),
-                "edition_ids": {},
-                "keeper": Keeper(),
-                "feed": Feed(),
-                "kept_answers": KeptAnswers(),
-                "machines": permissions.Machines(),
-                "key_ring": key_ring,
-                "badge_reader": badge_reader,
-                "press": Press(),
-                "scan_desk": ScanDesk(badge_reader),
-                "registration_desk": RegistrationDesk(),
-            }
-        ),
+        state=make_state(settings, pool, clock),
         lifespan=[_lifespan],
         openapi_config=openapi_config(),
         request_max_body_size=MAX_BODY_BYTES,

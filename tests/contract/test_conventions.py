@@ -140,6 +140,16 @@ async def test_document_is_served_and_the_same_bytes_each_time(client: Client, a
     assert answer.content == encode_document(app)
 
 
+async def test_bad_parameter_is_the_only_fault_also_once_the_document_was_read(client: Client) -> None:
+    await make_edition(client)
+    admin = await client.as_role("admin")
+    await client.get("/schema/openapi.json")
+
+    answer = await admin.get("/v1/editions/grf-2023/registrations", params={"q": ""})
+
+    assert [fault["parameter"] for fault in answer.json()["errors"]] == ["q"]
+
+
 async def test_documentation_page_needs_no_other_host(client: Client) -> None:
     page = await client.get("/schema")
 
