@@ -74,22 +74,6 @@ INSERT INTO registration_moves (from_status, to_status) VALUES
     ('submitted', 'erased'), ('waitlisted', 'erased'), ('approved', 'erased'),
     ('declined', 'erased'), ('withdrawn', 'erased'), ('revoked', 'erased');
 
-CREATE VIEW registration_details AS
-SELECT r.edition_id, r.id, r.person_id,
-       jsonb_build_object('given_name', r.given_name, 'family_name', r.family_name, 'email', p.email,
-                          'language', r.language, 'timezone', r.timezone) AS person,
-       r.entity_id AS entity, r.delegation_id AS delegation, r.country, r.category, r.counts_against_quota, r.mode, r.status,
-       r.accessibility_needs, r.consents, r.source, r.waits_for,
-       CASE WHEN r.waits_for IS NOT NULL AND r.offer_expires_at IS NULL THEN
-           (SELECT count(*) FROM registrations w WHERE w.edition_id = r.edition_id AND w.waits_for = r.waits_for
-             AND w.offer_expires_at IS NULL
-             AND (w.waitlist_priority, w.waitlist_ticket) <= (r.waitlist_priority, r.waitlist_ticket)) END AS waitlist_position,
-       r.offer_expires_at,
-       r.external_id, r.created_at, r.version, lower(p.email) AS address, r.language,
-       fold_text(concat_ws(' ', r.given_name, r.family_name, p.email)) AS searched_text
-FROM registrations r JOIN persons p ON p.id = r.person_id;
-COMMENT ON VIEW registration_details IS 'A registration as the contract shows it.';
-
 CREATE TABLE registration_transitions (
     edition_id uuid NOT NULL,
     registration_id uuid NOT NULL,

@@ -60,12 +60,26 @@ RETURN (ends_on + 1 + CASE retention WHEN 'until_edition_ends' THEN 0 WHEN 'one_
        AT TIME ZONE timezone;
 COMMENT ON FUNCTION answers_due_at IS 'When answers are deleted: days after the last day of the edition is over, in its zone. Null while it has no dates.';
 
-CREATE FUNCTION registration_answers(of_edition uuid, of_registration uuid, with_sensitive boolean) RETURNS jsonb
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN coalesce((SELECT jsonb_object_agg(a.key, a.value)
+CREATE VIEW registration_details AS
+SELECT r.edition_id, r.id, r.person_id,
+       jsonb_build_object('given_name', r.given_name, 'family_name', r.family_name, 'email', p.email,
+                          'language', r.language, 'timezone', r.timezone) AS person,
+       r.entity_id AS entity, r.delegation_id AS delegation, r.country, r.category, r.counts_against_quota, r.mode, r.status,
+       r.accessibility_needs, r.consents, r.source, r.waits_for,
+       CASE WHEN r.waits_for IS NOT NULL AND r.offer_expires_at IS NULL THEN
+           (SELECT count(*) FROM registrations w WHERE w.edition_id = r.edition_id AND w.waits_for = r.waits_for
+             AND w.offer_expires_at IS NULL
+             AND (w.waitlist_priority, w.waitlist_ticket) <= (r.waitlist_priority, r.waitlist_ticket)) END AS waitlist_position,
+       r.offer_expires_at,
+       r.external_id, r.created_at, r.version, lower(p.email) AS address, r.language,
+       fold_text(concat_ws(' ', r.given_name, r.family_name, p.email)) AS searched_text,
+       coalesce((SELECT jsonb_object_agg(a.key, a.value) FROM answers a
+                 WHERE a.edition_id = r.edition_id AND a.registration_id = r.id), '{}') AS answers,
+       coalesce((SELECT jsonb_object_agg(a.key, a.value)
                  FROM answers a JOIN questions q ON q.edition_id = a.edition_id AND q.key = a.key
-                 WHERE a.edition_id = of_edition AND a.registration_id = of_registration
-                   AND (with_sensitive OR NOT q.is_sensitive)), '{}');
-COMMENT ON FUNCTION registration_answers IS 'The answers of a registration by the keys of the questions, as the contract shows them.';
+                 WHERE a.edition_id = r.edition_id AND a.registration_id = r.id AND NOT q.is_sensitive), '{}') AS open_answers
+FROM registrations r JOIN persons p ON p.id = r.person_id;
+COMMENT ON VIEW registration_details IS 'A registration as the contract shows it.';
+COMMENT ON COLUMN registration_details.open_answers IS 'The answers without the sensitive ones.';
 
 INSERT INTO erasure_rules (table_name, rule) VALUES ('answers', 'deleted');

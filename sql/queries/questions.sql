@@ -76,7 +76,7 @@ ORDER BY q.position, q.key;
 
 -- name: get_answers
 -- The answers of a registration.
-SELECT registration_answers($1, $2, true) AS answers;
+SELECT coalesce(jsonb_object_agg(key, value), '{}') AS answers FROM answers WHERE edition_id = $1 AND registration_id = $2;
 
 -- name: upsert_answers
 -- Store answers ($2), each to the version of the question that it was checked by: an answer to a question that was changed

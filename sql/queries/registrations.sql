@@ -122,7 +122,7 @@ SELECT id, external_id FROM registrations WHERE edition_id = $1 AND external_id 
 -- A registration, for its owner, its delegation's focal points ($3) or (null) for who may read all of the edition.
 SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
        accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version,
-       registration_answers(edition_id, id, $3::uuid[] IS NULL OR person_id = $4) AS answers
+       CASE WHEN $3::uuid[] IS NULL OR person_id = $4 THEN answers ELSE open_answers END AS answers
 FROM registration_details
 WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR delegation = ANY ($3));
 
@@ -143,7 +143,7 @@ SELECT EXISTS (SELECT FROM deal_places($1, $3, (
 -- The registrations of an edition, of those delegations that the reader sees ($16; null: all, sensitive answers included).
 SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
        accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version,
-       registration_answers(edition_id, id, $16::uuid[] IS NULL) AS answers
+       CASE WHEN $16::uuid[] IS NULL THEN answers ELSE open_answers END AS answers
 FROM registration_details
 WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
   AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
@@ -172,7 +172,8 @@ WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NUL
 -- The same registrations as lines of a table. Who waits is numbered once for all rows: counting for each who is before them,
 -- as for a single one, would take the square of the waiting list's length.
 WITH chosen AS (
-    SELECT id, status, mode, person, language, country, category, entity, delegation, consents, source, external_id, created_at
+    SELECT id, status, mode, person, language, country, category, entity, delegation, consents, source, external_id, created_at,
+           open_answers
     FROM registration_details
     WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
       AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
@@ -193,7 +194,7 @@ SELECT c.id, c.status, c.mode, w.position AS waitlist_position, c.person ->> 'gi
        c.person ->> 'family_name' AS family_name, c.person ->> 'email' AS email, c.language,
        c.person ->> 'timezone' AS timezone, c.country, c.category, c.entity, e.name AS entity_name, c.delegation,
        n.name AS delegation_name, c.consents, c.source, c.external_id, c.created_at,
-       registration_answers($1, c.id, false) AS answers
+       c.open_answers AS answers
 FROM chosen c
 LEFT JOIN waiting w ON w.id = c.id
 LEFT JOIN entities e ON e.id = c.entity
@@ -217,7 +218,7 @@ GROUP BY value ORDER BY count DESC, value;
 -- A person's registrations in every edition.
 SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
        accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version,
-       registration_answers(edition_id, id, true) AS answers
+       answers
 FROM registration_details
 WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3;
 
