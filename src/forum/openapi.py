@@ -5,7 +5,7 @@ Litestar derives parameters, bodies and answers from the handlers. It does not k
 """
 
 import re
-from collections.abc import Collection, Container
+from collections.abc import Container, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -56,7 +56,7 @@ _IDEMPOTENCY_KEY: Final = {
 }
 
 
-def complete(schema: dict[str, Any], types: Collection[Any], public: Container[str]) -> dict[str, Any]:
+def complete(schema: dict[str, Any], types: Iterable[Any], public: Container[str]) -> dict[str, Any]:
     """The document with the common rules written into every operation.
 
     `types` are those that routes take and answer: their schemas are msgspec's own, by which bodies are decoded,
@@ -66,12 +66,10 @@ def complete(schema: dict[str, Any], types: Collection[Any], public: Container[s
     _tidy(schema)
     _, exact = msgspec.json.schema_components([*types, Problem], ref_template="#/components/schemas/{name}")
     schema["components"]["schemas"] |= exact
-    tables = {type_.__name__ for type_ in types if hasattr(type_, "from_csv")}
     for path, item in schema["paths"].items():
         for method in _METHODS:
             if method in item:
                 _complete_operation(path, method, item[method], schema)
-                _name_tables(item[method], tables)
                 open_to_all = item[method]["operationId"] in public
                 item[method]["security"] = [{}, {"token": []}] if open_to_all else [{"token": []}]
     return schema
@@ -128,17 +126,10 @@ def _name_formats(response: dict[str, Any], parameters: list[dict[str, Any]]) ->
         response["content"][_FORMATS[name]] = {"schema": {"type": "string", "format": "binary"}}
 
 
-def _name_tables(operation: dict[str, Any], tables: Container[str]) -> None:
-    """A body that may come as a table."""
-    content = operation.get("requestBody", {}).get("content", {})
-    if content.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2] in tables:
-        content["text/csv"] = {"schema": {"type": "string"}}
-
-
 def _name_as_bytes(response: dict[str, Any]) -> None:
-    """Pictures by a second name: some generators of clients know bytes only as an octet stream, and skip the rest."""
+    """Pictures and prints by a second name: some generators of clients know bytes only as an octet stream."""
     content = response.get("content", {})
-    if any(name.startswith("image/") for name in content):
+    if any(name.startswith(("image/", "application/pdf")) for name in content):
         content["application/octet-stream"] = {"schema": {"type": "string", "format": "binary"}}
 
 

@@ -30,10 +30,18 @@ COLUMNS: Final = (*PERSON, *(name for name in ImportedRegistration.__struct_fiel
 """The columns of a table, in any order."""
 
 
+_ROW: Final = {
+    "type": "object",
+    "description": "The fields of NewRegistration; `external_id` tells whether the person is new.",
+    "required": ["person", "category", "mode", "external_id"],
+}
+"""For readers of the document: rows are checked one by one."""
+
+
 class ImportedRegistrations(Struct, forbid_unknown_fields=True):
     """Up to 1,000 rows, each read by itself: a bad one keeps no good one out."""
 
-    rows: Annotated[list[Any], Meta(min_length=1, max_length=MAX_ROWS)]
+    rows: Annotated[list[Any], Meta(min_length=1, max_length=MAX_ROWS, extra_json_schema={"items": _ROW})]
 
     @classmethod
     def from_csv(cls, data: bytes) -> "ImportedRegistrations":
