@@ -114,6 +114,8 @@ def _statuses(path: str, method: str, operation: dict[str, Any], conditional: bo
         statuses |= {413, 415}
     if method != "get":
         statuses |= {404, 409}
+    elif "409 `" in operation.get("description", ""):
+        statuses.add(409)
     if conditional:
         statuses |= {412, 428}
     return sorted(statuses)

@@ -100,7 +100,10 @@ async def count_answers(
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
 ) -> AnswerCounts:
-    """How often each value was given to a question of options, of yes and no, or of countries; for registrars."""
+    """How often each value was given to a question of options, of yes and no, or of countries; for registrars.
+
+    409 `answers_not_counted` for other kinds, where every answer may be another.
+    """
     return await service.count_answers(conn, principal, edition_id, key)
 
 
