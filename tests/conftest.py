@@ -37,6 +37,17 @@ class Timeline:
         self.now += timedelta(**duration)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files() -> Iterator[None]:
+    """What this process and those that it kills leave in the folder for temporary files goes with that folder."""
+    with tempfile.TemporaryDirectory(prefix="forum-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TMPDIR", folder)
+            patch.setattr(tempfile, "tempdir", folder)
+            yield
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Services]:
     """The database and queue servers of this test process."""
