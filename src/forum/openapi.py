@@ -6,6 +6,7 @@ Litestar derives parameters, bodies and answers from the handlers. It does not k
 
 import re
 from collections.abc import Container, Iterable
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -65,6 +66,8 @@ def complete(schema: dict[str, Any], types: Iterable[Any], public: Container[str
     """
     _tidy(schema)
     _, exact = msgspec.json.schema_components([*types, Problem], ref_template="#/components/schemas/{name}")
+    for described in (node for node in exact.values() if "description" in node):
+        described["description"] = cleandoc(described["description"])  # up to Python 3.12 it is indented
     schema["components"]["schemas"] |= exact
     for path, item in schema["paths"].items():
         for method in _METHODS:
