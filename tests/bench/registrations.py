@@ -11,7 +11,7 @@ from tests.bench.rounds import Plan, Side, take_turns
 from tests.bench.stage import NOW, Stage, make_live_edition
 
 OWNERS, OTHERS = 200, 14_000
-PLACES, ASKING = 500, 700
+PLACES, ASKING = 1_000, 10_000
 BARE_INSERT = request("POST", "/bare/rows", body={"name": f"Delegate {SERIAL.decode()}"})
 
 
@@ -28,8 +28,8 @@ def registration_fields(group: str) -> dict[str, Any]:
     return {"person": person, "category": "ngo", "mode": "in_person", "country": "CH", "consents": ["photography"]}
 
 
-async def register_many(stage: Stage, slug: str, edition_id: str, count: int, plan: Plan) -> None:
-    """Register people in the hall through the API, as a trusted frontend does."""
+async def register_many(stage: Stage, slug: str, edition_id: str, count: int, plan: Plan) -> float:
+    """Register people in the hall through the API, as a trusted frontend does; the seconds that took."""
     frontend = await stage.admin.as_client(edition_id, "registrations:create")
     body = registration_fields(slug)
     one = request("POST", f"/v1/editions/{slug}/registrations", frontend.token, body)
@@ -37,6 +37,7 @@ async def register_many(stage: Stage, slug: str, edition_id: str, count: int, pl
     outcome = await stage.generator.send(load)
     if outcome.statuses != {201: count}:
         raise RuntimeError(f"registering: {outcome.statuses}")
+    return outcome.seconds
 
 
 async def _add_others(stage: Stage, edition_id: str) -> None:
@@ -94,7 +95,9 @@ async def measure_hall(stage: Stage, plan: Plan) -> AsyncIterator[Measure]:
     await take_turns(plan, "hall", forum, bare)
     approved = forum.marks['"status":"approved"']
     counted = await _recount(stage, edition_id)
-    last, wanted = await _last_places(stage, plan), {"approved": PLACES, "waitlisted": ASKING - PLACES}
+    (last, seconds), wanted = await _last_places(stage, plan), {"approved": PLACES, "waitlisted": ASKING - PLACES}
+    inserts = Load(port=stage.port, requests=[BARE_INSERT], clients=plan.clients, total=ASKING)
+    bare_seconds = (await stage.generator.send(inserts)).seconds
     yield Measure(
         name="hall",
         what=f"registering in the hall of a hot edition, {plan.clients} clients",
@@ -105,7 +108,7 @@ async def measure_hall(stage: Stage, plan: Plan) -> AsyncIterator[Measure]:
         is_exact=forum.answers == approved and counted == _all_there(approved) and last == wanted,
         notes=[
             f"{forum.answers:,} answered with a place; recounted: {counted}",
-            f"{ASKING} asked for {PLACES} places: {last}",
+            f"{ASKING:,} asked for {PLACES:,} places: {last}, {bare_seconds / seconds:.2f} of the rate of an INSERT",
         ],
     )
 
@@ -129,12 +132,12 @@ async def _recount(stage: Stage, edition_id: str) -> dict[str, int]:
     return dict(row)
 
 
-async def _last_places(stage: Stage, plan: Plan) -> dict[str, int]:
-    """How many of those who ask at once are told that they have a place, and how many that they wait."""
+async def _last_places(stage: Stage, plan: Plan) -> tuple[dict[str, int], float]:
+    """How many of those who ask at once have a place, how many wait, and the seconds that took."""
     slug = "bench-last"
     edition_id = await make_live_edition(stage, slug, PLACES)
-    await register_many(stage, slug, edition_id, ASKING, plan)
+    seconds = await register_many(stage, slug, edition_id, ASKING, plan)
     rows = await stage.pool.fetch(
         "SELECT status, count(*) AS people FROM registrations WHERE edition_id = $1 GROUP BY status", UUID(edition_id)
     )
-    return {row["status"]: row["people"] for row in rows}
+    return {row["status"]: row["people"] for row in rows}, seconds
