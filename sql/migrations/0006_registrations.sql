@@ -245,12 +245,7 @@ CREATE TRIGGER registrations_record_transitions AFTER UPDATE ON registrations
 
 CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE places p
-    SET held_back = h.held_back,
-        kept_over_capacity = least(p.kept_over_capacity, greatest(p.taken + h.held_back - p.capacity, 0))
-    FROM (SELECT coalesce(sum(greatest(v.places - v.taken, 0)), 0)::integer AS held_back FROM reserves v
-          WHERE (v.edition_id, v.mode) = (NEW.edition_id, NEW.mode) AND v.released_at IS NULL) h
-    WHERE (p.edition_id, p.mode) = (NEW.edition_id, NEW.mode);
+    PERFORM count_places(ARRAY[ROW(NEW.edition_id, NEW.mode, NULL, false, NEW.category, 0)::held_place]);
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION hold_back IS 'What is reserved is held back from all others; refused when they have it already.';

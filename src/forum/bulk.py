@@ -1,6 +1,7 @@
 """Many rows in one request: a result for each, and a bad row that keeps no good one out."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Literal, TypeVar
 from uuid import UUID
 
@@ -29,14 +30,9 @@ class RowResults(Struct):
 
     def require_all(self) -> None:
         """Raise `Invalid` with the faults of every refused row, so that nothing is written."""
-        faults = [fault for result in self.items for fault in _placed(result)]
+        faults = [fault.inside(f"/rows/{result.index}") for result in self.items for fault in result.errors]
         if faults:
             raise Invalid(faults)
-
-
-def _placed(result: RowResult) -> Iterator[Fault]:
-    for fault in result.errors:
-        yield Fault(pointer=f"/rows/{result.index}{fault.pointer or ''}", code=fault.code, detail=fault.detail)
 
 
 def refused(index: int, error: ForumError) -> RowResult:
@@ -45,20 +41,24 @@ def refused(index: int, error: ForumError) -> RowResult:
     return RowResult(index, "refused", error.id, error.errors or [whole])
 
 
+async def attempt(conn: Connection, work: Callable[[], Awaitable[T]]) -> T | ForumError:
+    """Do some work in a savepoint of its own; the error that undid it, or raised when it is nobody's mistake."""
+    try:
+        async with conn.transaction():
+            return await work()
+    except Exception as error:
+        told = from_exception(error)
+        if told.status >= 500:
+            raise
+        return told
+
+
 async def do_each(
     conn: Connection, rows: Sequence[T], work: Callable[[T], Awaitable[tuple[RowStatus, UUID]]]
 ) -> RowResults:
-    """Do the work of every row in a savepoint of its own; what is nobody's mistake is raised."""
+    """Do the work of every row by itself; the results in the order of the rows."""
     results = []
     for index, row in enumerate(rows):
-        try:
-            async with conn.transaction():
-                status, made = await work(row)
-        except Exception as error:
-            told = from_exception(error)
-            if told.status >= 500:
-                raise
-            results.append(refused(index, told))
-        else:
-            results.append(RowResult(index, status, made, []))
+        done = await attempt(conn, partial(work, row))
+        results.append(refused(index, done) if isinstance(done, ForumError) else RowResult(index, *done, []))
     return RowResults(results)

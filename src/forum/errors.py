@@ -24,6 +24,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: str
     detail: str
 
+    def inside(self, pointer: str) -> "Fault":
+        """The same fault, of what stands at a pointer of a larger body."""
+        return msgspec.structs.replace(self, pointer=f"{pointer}{self.pointer or ''}")
+
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A problem document, RFC 9457."""

@@ -81,7 +81,7 @@ def _row(index: int, scan: NewScan, badge_id: UUID | None) -> ScanRow:
 
 
 def _refused(index: int, faults: Sequence[Fault]) -> ScanOutcome:
-    errors = [msgspec.structs.replace(fault, pointer=f"/scans/{index}{fault.pointer or ''}") for fault in faults]
+    errors = [fault.inside(f"/scans/{index}") for fault in faults]
     return ScanOutcome(index=index, result=None, reason=None, first_result=None, errors=errors)
 
 

@@ -1,13 +1,12 @@
 """The rules of bookings: who may have a place in a session, and who gets the last one.
 
 Whoever books locks, in this order and each in a statement of its own: the registration, then the places of the session
-in its mode; what is then read is decided one by one (`0009_bookings.sql` has the whole order, and what follows when a
+in its mode; what is then read is decided one by one (`0014_bookings.sql` has the whole order, and what follows when a
 session, its room or a registration changes). Nobody waits while a place is free: whoever frees one promotes in the same
 transaction. Once a session has begun nobody books it, and nobody is promoted.
 """
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from msgspec import structs
@@ -27,14 +26,11 @@ from forum.bookings.types import (
 )
 from forum.codes import Mode
 from forum.db import Connection
-from forum.editions.service import WrongStatus
+from forum.editions.service import RUNNING, WrongStatus
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.ids import new_id
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
-
-RUNNING: Final = frozenset({"announced", "open", "closed", "live"})
-"""The statuses of an edition in which its sessions can be booked."""
 
 
 class AlreadyBooked(Conflict, constraint="bookings_one_active_per_registration_and_session"):

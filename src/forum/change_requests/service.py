@@ -5,7 +5,7 @@ Whoever decides locks, in this order: the request, the places when the mode is t
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import UNSET, json, to_builtins
@@ -33,7 +33,6 @@ from forum.registrations import service as registrations
 from forum.registrations.service import RegistrationClosed
 from forum.registrations.types import Registration, RegistrationPatch
 
-Refusing = Literal["declined", "cancelled"]
 OVER: Final = frozenset({"ended", "archived", "cancelled"})
 """The statuses of an edition for which nothing is changed any more."""
 
@@ -110,7 +109,7 @@ async def _try_changes(
 
 
 def _in_changes(faults: Sequence[Fault]) -> list[Fault]:
-    return [replace(fault, pointer=f"/changes{fault.pointer or ''}") for fault in faults]
+    return [fault.inside("/changes") for fault in faults]
 
 
 def _patch_of(changes: RequestedChanges) -> RegistrationPatch:

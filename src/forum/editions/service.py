@@ -37,6 +37,8 @@ MOVES: Final[dict[Move, tuple[frozenset[EditionStatus], EditionStatus]]] = {
 """Every allowed change of status: from where, and to what."""
 
 
+RUNNING: Final = frozenset({"announced", "open", "closed", "live"})
+"""The statuses of an edition in which places are given: at the edition, and in its sessions."""
 UNKNOWN_CATEGORY: Final = "The series has no such stakeholder_category."
 
 

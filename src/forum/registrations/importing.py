@@ -5,15 +5,16 @@ Every row is read, decided and written by itself. A row that is refused writes n
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from forum import bodies
-from forum.bulk import RowResult, RowResults, refused
+from forum.bulk import RowResult, RowResults, attempt, refused
 from forum.db import Connection
-from forum.errors import Conflict, ExternalIdTaken, Forbidden, ForumError, Invalid, NotFound, from_exception
+from forum.errors import Conflict, ExternalIdTaken, Forbidden, ForumError, Invalid, NotFound
 from forum.http import IfMatch
 from forum.ids import new_id
 from forum.permissions import Permission, Principal
@@ -124,26 +125,18 @@ class _Import:
 
     async def _register(self, asked: list[Asked]) -> list[Answer]:
         """Together; each alone when that fails for one of them."""
-        try:
-            async with self._conn.transaction():
-                return await register(self._conn, self._edition_id, asked[0].new.mode, asked)
-        except Exception as error:
-            told = from_exception(error)
-            if told.status >= 500:
-                raise
-            if len(asked) == 1:
-                return [told]
+        mode = asked[0].new.mode
+        answers = await attempt(self._conn, partial(register, self._conn, self._edition_id, mode, asked))
+        if not isinstance(answers, ForumError):
+            return answers
+        if len(asked) == 1:
+            return [answers]
         return [answer for one in asked for answer in await self._register([one])]
 
     async def _update(self, index: int, raw: Any, row: NewRegistration, existing: UUID) -> None:
-        try:
-            async with self._conn.transaction():
-                has_changed = await self._change(raw, row, existing)
-        except Exception as error:
-            told = from_exception(error)
-            if told.status >= 500:
-                raise
-            self._results[index] = refused(index, told)
+        has_changed = await attempt(self._conn, partial(self._change, raw, row, existing))
+        if isinstance(has_changed, ForumError):
+            self._results[index] = refused(index, has_changed)
         else:
             self._results[index] = RowResult(index, "updated" if has_changed else "unchanged", existing, [])
 

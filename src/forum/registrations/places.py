@@ -12,7 +12,7 @@ from uuid import UUID
 
 from forum.codes import Mode
 from forum.db import Connection
-from forum.editions.service import WrongStatus, promote_waiting
+from forum.editions.service import RUNNING, WrongStatus, promote_waiting
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.permissions import Permission, Principal
 from forum.registrations import queries
@@ -38,8 +38,6 @@ STATUS_MOVES: Final[dict[RegistrationStatus, frozenset[RegistrationStatus]]] = {
 """Every change of status, as the database's `registration_moves` has it."""
 ACTIVE: Final = frozenset({"submitted", "approved", "waitlisted"})
 MODES: Final[tuple[Mode, ...]] = ("in_person", "online")
-RUNNING: Final = frozenset({"announced", "open", "closed", "live"})
-"""The statuses of an edition in which registrars may still give places."""
 
 
 class RegistrationClosed(Conflict):

@@ -20,7 +20,7 @@ from forum.registrations import places, queries
 from forum.registrations.admission import AlreadyRegistered, Asked, check_references, register_one, source_of
 from forum.registrations.badges import KeyRing, ensure_badge_key, verify
 from forum.registrations.erasure import erase_registration, forget_objections, is_person_needed, list_erasable
-from forum.registrations.late_changes import FOR_REGISTRARS, ApprovalNeeded, list_changes, list_guarded, require_direct
+from forum.registrations.late_changes import FOR_REGISTRARS, list_changes, list_guarded, require_direct
 from forum.registrations.links import ensure_links, sign_link
 from forum.registrations.places import (
     ACTIVE,
@@ -51,7 +51,6 @@ __all__ = [
     "MOVES",
     "STATUS_MOVES",
     "AlreadyRegistered",
-    "ApprovalNeeded",
     "KeyRing",
     "Move",
     "NoPlaceFree",
