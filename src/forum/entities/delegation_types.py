@@ -56,18 +56,9 @@ class FocalPoint(Struct):
     created_at: datetime
 
 
-class DelegationDetails(Struct):
+class DelegationDetails(Delegation):
     """One delegation. Who may not list its people is not told of people and focal points: null."""
 
-    id: UUID
-    entity: UUID
-    entity_name: str
-    entity_category: str
-    entity_country: str | None
-    head: UUID | None
-    in_person_quota: Capacity | None
-    online_quota: Capacity | None
-    version: int
     people: list[PeopleCount] | None
     focal_points: list[FocalPoint] | None
 

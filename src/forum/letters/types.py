@@ -71,27 +71,11 @@ class Letter(Struct):
     version: int
 
 
-class LetterDetails(Struct, kw_only=True):
+class LetterDetails(Letter):
     """A letter with what it says of the person; null once that was deleted."""
 
-    id: UUID
-    edition_id: UUID
-    registration: UUID
-    given_name: str | None
-    family_name: str
-    kind: LetterKind
-    language: LetterLanguage
-    status: LetterStatus
-    due_on: date
-    is_overdue: bool
-    reference: str | None
-    reason: str | None
-    requested_at: datetime
-    issued_at: datetime | None
-    closed_at: datetime | None
     particulars: Particulars | None
     particulars_kept_until: date | None
-    version: int
 
     def faults(self) -> Iterator[Fault]:
         """A passport has a nationality, and a letter for a visa goes to a consulate."""
