@@ -39,7 +39,7 @@ async def erase_own(conn: Connection, principal: Principal, email: str, now: dat
     if address is None or address.lower() != email.lower():
         raise Invalid.at("/email", "not_yours", "Give the address that you signed in with.")
     for edition_id, registration_id in await registrations.list_erasable(conn, person_id):
-        await _erase_registration(conn, principal, edition_id, registration_id, "asked_by_the_person", now)
+        await erase_registration(conn, principal, edition_id, registration_id, "asked_by_the_person", now)
     removed = await _erase_person(conn, person_id, now)
     return await _write_down(conn, principal, None, None, "asked_by_the_person", now, removed, {})
 
@@ -53,7 +53,13 @@ async def erase_registration(
     now: datetime,
 ) -> Erasure:
     """Erase one registration, and its person too when nothing else refers to them; raises `WrongStatus`, `NotFound`."""
-    return await _erase_registration(conn, principal, edition_id, registration_id, reason, now)
+    done = await registrations.erase_registration(conn, principal, edition_id, registration_id, now)
+    mails = await notifications.forget_messages(conn, edition_id, registration_id, None)
+    removed = Counter(done.removed) + Counter(messages=mails.dropped + mails.emptied)
+    if not await registrations.is_person_needed(conn, done.person_id):
+        removed += Counter(await _erase_person(conn, done.person_id, now))
+    kept = to_builtins(done.kept)
+    return await _write_down(conn, principal, edition_id, registration_id, reason, now, removed, kept)
 
 
 async def list_erasures(conn: Connection, edition_id: UUID, paging: Paging) -> Page[Erasure]:
@@ -67,23 +73,6 @@ def _require_person(principal: Principal) -> UUID:
     if principal.person_id is None:
         raise Forbidden("This is for people, about themselves.")
     return principal.person_id
-
-
-async def _erase_registration(
-    conn: Connection,
-    principal: Principal,
-    edition_id: UUID,
-    registration_id: UUID,
-    reason: ErasureReason,
-    now: datetime,
-) -> Erasure:
-    done = await registrations.erase_registration(conn, principal, edition_id, registration_id, now)
-    mails = await notifications.forget_messages(conn, edition_id, registration_id, None)
-    removed = Counter(done.removed) + Counter(messages=mails.dropped + mails.emptied)
-    if not await registrations.is_person_needed(conn, done.person_id):
-        removed += Counter(await _erase_person(conn, done.person_id, now))
-    kept = to_builtins(done.kept)
-    return await _write_down(conn, principal, edition_id, registration_id, reason, now, removed, kept)
 
 
 async def _erase_person(conn: Connection, person_id: UUID, now: datetime) -> dict[str, int]:
