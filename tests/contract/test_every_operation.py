@@ -162,10 +162,11 @@ def _required(operation: Operation) -> list[str]:
 
 
 async def test_without_if_match_it_is_428(client: Client) -> None:
+    """Bodies are read first: those that must say something (PUT) are sent in the tests of their slices."""
     edition = await make_edition(client)
     admin = await client.as_role("admin")
     for operation in V1:
-        if "If-Match" in operation.parameters:
+        if "If-Match" in operation.parameters and not (operation.has_body and _required(operation)):
             with telling(operation):
                 body = {"json": {}} if operation.has_body else {}
                 answer = await admin.request(operation.method.upper(), operation.url(edition["slug"]), **body)

@@ -59,6 +59,7 @@ async def test_call_is_refused_with_every_fault(client: Client, manager: Client)
     assert pointers(await put(criteria=[{"id": "a", "label": {"en": "A"}, "weight": 0}])) == {
         ("/criteria/0/weight", "too_small")
     }
+    assert (await manager.request("PUT", CALL, json=call_fields())).status_code == 428
     assert (await put('"7"')).status_code == 412
     assert (await put('"1"', max_per_entity=2)).json()["version"] == 2
     dina = await client.as_person("dina@city.example")

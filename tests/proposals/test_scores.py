@@ -54,6 +54,7 @@ async def test_score_is_the_weighted_mean_of_what_each_criterion_allows(
     assert (await manager.get(f"{path}/score")).json() == again
     stale = await manager.request("PUT", f"{path}/score", json={"points": again["points"]}, headers={"If-Match": '"1"'})
     assert stale.status_code == 412
+    assert (await manager.request("PUT", f"{path}/score", json={"points": again["points"]})).status_code == 428
     weights = [CRITERIA[0] | {"weight": 1}, CRITERIA[1] | {"weight": 3}]
     await put_call(manager, criteria=weights)
     assert (await read(manager, mine))["average_score"] == 87.5
