@@ -133,7 +133,9 @@ async def test_others_see_nothing_of_a_proposal(
     )
     path = f"{PROPOSALS}/{mine['id']}"
 
-    for stranger in (other, analyst, frontend):
+    another = await make_edition(client, slug="elsewhere")
+    elsewhere = await client.as_role("organizer", another["id"], "e@staff.example")
+    for stranger in (other, analyst, frontend, elsewhere):
         assert (await stranger.get(path)).status_code == 404
         assert (await stranger.patch(path, {"title": {"en": "Mine"}})).status_code == 404
         assert (await refused(stranger, mine, "withdraw"))[0] == 404

@@ -1,12 +1,18 @@
 """Score sheets: arithmetic, who may write one, and lists and tables by score."""
 
+import asyncio
 import csv
 import io
 import zipfile
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from forum import exports
+from forum.db import Connection, Pool
+from forum.proposals import call_queries, score_queries
 from tests.client import Client, pointers
 from tests.factories import make_delegation, make_entity, make_registration
 from tests.proposals.conftest import (
@@ -100,6 +106,27 @@ async def test_criteria_stay_once_they_were_used(dina: Client, manager: Client, 
         assert (answer.status_code, answer.json()["code"]) == (409, "criteria_in_use")
 
 
+async def test_criteria_are_not_changed_under_a_sheet_that_is_being_written(
+    dina: Client, manager: Client, city: dict[str, Any], conn: Connection, pool: Pool
+) -> None:
+    mine = await make_proposal(dina, city)
+    edition_id, reviewer = await conn.fetchrow("SELECT p.edition_id, m.id FROM proposals p, persons m LIMIT 1")
+    async with pool.acquire() as writing:
+        transaction = writing.transaction()
+        await transaction.start()
+        await call_queries.hold_call(writing, edition_id)
+        changed = {"json": call_fields(criteria=CRITERIA[:1]), "headers": {"If-Match": "*"}}
+        changing = asyncio.create_task(manager.request("PUT", CALL, **changed))
+        locks = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        while not changing.done() and await conn.fetchval(locks) == 0:  # noqa: ASYNC110 (a lock has no event)
+            await asyncio.sleep(0)
+        points, now = {"speaker_level": 1, "diversity": 1}, datetime(2023, 11, 1, tzinfo=UTC)
+        await score_queries.upsert_score(writing, edition_id, UUID(mine["id"]), reviewer, points, None, now)
+        await transaction.commit()
+
+    assert (await changing).json()["code"] == "criteria_in_use"
+
+
 async def test_nobody_scores_a_proposal_of_their_own_entity(
     client: Client, organizer: Client, manager: Client, second: Client, city: dict[str, Any], edition: dict[str, Any]
 ) -> None:
@@ -136,8 +163,9 @@ async def listed(caller: Client, **query: str) -> list[str]:
 
 
 async def test_lists_are_filtered_sorted_and_exported(
-    dina: Client, manager: Client, organizer: Client, city: dict[str, Any]
+    dina: Client, manager: Client, organizer: Client, city: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", 2)
     await put_call(manager, max_per_entity=10)
     partner = await make_entity(organizer, "=Partner")
     points = {"A": (1, 1), "B": (5, 10), "C": None, "D": (0, 0), "E": (5, 10)}
