@@ -47,6 +47,8 @@ from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
+from forum.speakers_lists.routes import HANDLERS as SPEAKERS_LISTS
+from forum.speakers_lists.service import ListFeed
 from forum.statistics.routes import HANDLERS as STATISTICS
 from forum.transactions import replay_answer, unit_of
 
@@ -141,7 +143,9 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
     assert settings.database_url
     app.state.pool = await open_pool(settings.database_url, settings.pool_size)
     try:
-        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.machines]):
+        state = app.state
+        subscribers = [state.keeper, state.feed, state.list_feed, state.machines]
+        async with listening(settings.database_url, subscribers):
             yield
     finally:
         app.state.pool.terminate()
@@ -158,6 +162,7 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "edition_ids": {},
             "keeper": Keeper(),
             "feed": Feed(),
+            "list_feed": ListFeed(),
             "kept_answers": KeptAnswers(),
             "machines": permissions.Machines(),
             "key_ring": key_ring,
@@ -179,6 +184,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ENTITIES,
             *PROGRAMME,
             *SPEAKERS,
+            *SPEAKERS_LISTS,
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,
