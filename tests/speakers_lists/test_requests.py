@@ -51,7 +51,8 @@ async def test_person_asks_for_themselves_and_waits_to_be_accepted(
 
     assert made == {
         "id": made["id"], "position": 1, "status": "requested", "rank": "other", "language": "fr",
-        "name": "Amina Probe", "public_name": None, "registration": made["registration"], "speaker": None, "appearance": None,
+        "name": "Amina Probe", "public_name": None, "registration": made["registration"],
+        "speaker": None, "appearance": None,
         "entity": chad["entity"], "entity_name": "Chad", "delegation": chad["id"], "on_behalf_of": None,
         "needs_more_time": True, "allotted_seconds": 240, "actual_seconds": None, "session": plenary["id"],
         "projected_at": "2023-12-13T08:00:00Z", "started_at": None, "ended_at": None, "moved_at": None, "reason": None,
@@ -234,7 +235,7 @@ async def test_change_of_rank_changes_the_place_and_of_seconds_the_time(
     assert await line_of(manager, plenary) == ["A", "C", "B"]
     assert (await manager.patch(path, {"rank": "other"}, 1)).status_code == 412
     assert pointers(await manager.patch(path, {"allotted_seconds": 0, "rank": None, "language": "1"})) == {
-        ("/allotted_seconds", "too_small"), ("/rank", "unknown_value"), ("/language", "too_short"),
+        ("/allotted_seconds", "too_small"), ("/rank", "wrong_type"), ("/language", "too_short"),
     }  # fmt: skip
 
 
