@@ -172,6 +172,7 @@ SELECT r.edition_id, r.list_id, r.id, r.ticket, r.position, r.status, r.rank, r.
        e.name AS entity_name, r.delegation_id AS delegation, r.on_behalf_of, r.needs_more_time,
        coalesce(r.allotted_seconds, CASE WHEN r.on_behalf_of IS NULL THEN l.delegation_seconds ELSE l.group_seconds END
                                     + CASE WHEN r.needs_more_time THEN l.extra_seconds ELSE 0 END) AS allotted_seconds,
+       CASE WHEN r.on_behalf_of IS NULL THEN l.delegation_seconds ELSE l.group_seconds END AS standard_seconds,
        r.spoken_ms, r.running_since, r.started_at, r.ended_at, r.session_id AS spoke_in, r.moved_at, r.reason, r.requested_at,
        CASE WHEN t.request_id IS NOT NULL THEN jsonb_build_object(
            'language', t.language, 'media_type', t.media_type, 'bytes', octet_length(t.content), 'published', t.published,
@@ -190,6 +191,8 @@ LEFT JOIN registrations g ON g.edition_id = r.edition_id AND g.id = r.registrati
 LEFT JOIN entities e ON e.id = r.entity_id
 LEFT JOIN speaking_statements t ON t.edition_id = r.edition_id AND t.request_id = r.id;
 COMMENT ON VIEW speaking_request_details IS 'A request as the staff sees it, whose it is, and by what name it is shown to everybody.';
+COMMENT ON COLUMN speaking_request_details.standard_seconds IS
+    'What everybody may count on: from it nobody can tell who has more time, and why.';
 COMMENT ON COLUMN speaking_request_details.public_name IS
     'A speaker who agreed, a registered person who agreed, or who speaks as a holder of high office; nobody else is named.';
 

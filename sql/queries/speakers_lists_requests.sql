@@ -94,7 +94,7 @@ ORDER BY position;
 
 -- name: list_turns
 -- Who has the floor or waits for it, in order.
-SELECT id, status, allotted_seconds, spoken_ms, running_since FROM speaking_request_details
+SELECT id, status, allotted_seconds, standard_seconds, spoken_ms, running_since FROM speaking_request_details
 WHERE edition_id = $1 AND list_id = $2 AND status IN ('requested', 'accepted', 'started', 'paused') ORDER BY position;
 
 -- name: find_floor_holder

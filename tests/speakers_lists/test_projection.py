@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.speakers_lists.projection import Projected, project, session_at
+from forum.speakers_lists.projection import Projected, as_others_see, project, session_at
 from forum.speakers_lists.request_types import RequestStatus, Turn, Window
 
 MORNING = datetime(2023, 12, 13, 8, tzinfo=UTC)
@@ -21,7 +21,7 @@ def turn(
     seconds: int, status: RequestStatus = "accepted", spoken_ms: int = 0, running_since: datetime | None = None
 ) -> Turn:
     """Somebody in line, or on the floor."""
-    return Turn(uuid4(), status, seconds, spoken_ms, running_since)
+    return Turn(uuid4(), status, seconds, 180, spoken_ms, running_since)
 
 
 def times(windows: list[Window], turns: list[Turn], changeover: int, now: datetime) -> list[tuple[int, int] | None]:
@@ -115,3 +115,9 @@ def _assert_earliest(
         length = timedelta(seconds=lengths[len(placed)])
         last = next((i for i, w in enumerate(windows) if placed and w.session == placed[-1].session), 0)
         assert all(w.ends_at and max(free_at, w.starts_at) + length > w.ends_at for w in windows[last:])
+
+
+def test_others_see_every_turn_that_waits_as_long_as_the_next() -> None:
+    turns = [turn(240, "started", 0, MORNING), turn(240), turn(60, "requested")]
+
+    assert [one.allotted_seconds for one in as_others_see(turns)] == [240, 180, 180]

@@ -48,8 +48,11 @@ async def find_stored(conn: Connection, principal: Principal, edition_id: UUID, 
 async def find_list(
     conn: Connection, principal: Principal, edition_id: UUID, session_id: UUID, now: datetime
 ) -> SpeakersList:
-    """The same, as it is answered."""
-    return _show(await find_stored(conn, principal, edition_id, session_id), now)
+    """The same, as it is answered: how much is allotted is for the staff alone, as it tells how many have more time."""
+    shown = _show(await find_stored(conn, principal, edition_id, session_id), now)
+    if not principal.may(Permission.PROGRAMME_WRITE, edition_id):
+        shown.allotted_seconds, shown.warnings = None, []
+    return shown
 
 
 async def lock(conn: Connection, edition_id: UUID, session_id: UUID) -> StoredList:

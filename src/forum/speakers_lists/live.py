@@ -1,7 +1,8 @@
 """The running list as everybody reads it.
 
-Names stand there with consent only, times are rounded down to five minutes, and what was given to whom, and why, is
-left out: one could tell from it who needs more time. Who has the floor is the exception: the room sees that clock.
+Names stand there with consent only. Times are reckoned with what everybody has, and rounded down to five minutes, and
+what was given to whom is left out: one could tell from it who needs more time. Who has the floor is the exception: the
+room sees that clock.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from forum.speakers_lists import lists, queries
 from forum.speakers_lists import request_queries as requests_of
 from forum.speakers_lists.live_types import Floor, LiveList, LiveTurn, PublicStatement
 from forum.speakers_lists.planning import Plan, actual_seconds
-from forum.speakers_lists.projection import ON_THE_FLOOR, project
+from forum.speakers_lists.projection import ON_THE_FLOOR, as_others_see, project
 from forum.speakers_lists.request_types import StoredRequest
 from forum.speakers_lists.types import StoredList
 
@@ -38,7 +39,7 @@ async def read_running(conn: Connection, edition_id: UUID, stored: StoredList, n
     windows = await queries.list_windows(conn, edition_id, stored.id)
     turns = await requests_of.list_turns(conn, edition_id, stored.id)
     rows = await requests_of.list_shown_requests(conn, edition_id, stored.id)
-    plan = project(windows, turns, stored.changeover_seconds, now)
+    plan = project(windows, as_others_see(turns), stored.changeover_seconds, now)
     holder = next((row for row in rows if row.status in ON_THE_FLOOR), None)
     return LiveList(
         session=stored.session,

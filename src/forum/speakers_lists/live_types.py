@@ -30,7 +30,7 @@ class LiveTurn(Struct, frozen=True, kw_only=True):
     on_behalf_of: str | None
     session: UUID | None
     projected_at: datetime | None
-    """Rounded down to five minutes: who was given more time, for whatever reason, cannot be told from it."""
+    """About: with the time that everybody has, rounded down to five minutes. Nobody can tell who was given more."""
     started_at: datetime | None
     actual_seconds: int | None
     """Of who has spoken."""

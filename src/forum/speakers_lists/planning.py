@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 
 from forum.db import Connection
 from forum.speakers_lists import queries, request_queries
-from forum.speakers_lists.projection import Projected, project, spoken_ms
+from forum.speakers_lists.projection import Projected, as_others_see, project, spoken_ms
 from forum.speakers_lists.request_types import SpeakingRequest, StoredRequest
 from forum.speakers_lists.types import StoredList
 
@@ -19,11 +19,14 @@ _SHOWN = [
 ]
 
 
-async def read_plan(conn: Connection, edition_id: UUID, stored: StoredList, now: datetime) -> Plan:
-    """When everybody who waits will have the floor by the present order."""
+async def read_plan(conn: Connection, edition_id: UUID, stored: StoredList, now: datetime, exact: bool) -> Plan:
+    """When everybody who waits will have the floor by the present order.
+
+    Only the staff reads it exactly: from the time between two others, one could tell who needs more.
+    """
     windows = await queries.list_windows(conn, edition_id, stored.id)
     turns = await request_queries.list_turns(conn, edition_id, stored.id)
-    return project(windows, turns, stored.changeover_seconds, now)
+    return project(windows, turns if exact else as_others_see(turns), stored.changeover_seconds, now)
 
 
 def show(row: StoredRequest, plan: Plan, now: datetime) -> SpeakingRequest:

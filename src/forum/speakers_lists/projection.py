@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from forum.speakers_lists.request_types import RequestStatus, StoredRequest, Turn, Window
 
@@ -44,6 +45,11 @@ def project(
         found[turn.id] = Projected(remaining[0].session, starts_at, starts_at + length)
         free_at = starts_at + length + between
     return found
+
+
+def as_others_see(turns: Iterable[Turn]) -> list[Turn]:
+    """The same turns, those that wait with the time that everybody has: who needs more cannot be told from the rest."""
+    return [replace(turn, allotted_seconds=turn.standard_seconds) if turn.status in WAITING else turn for turn in turns]
 
 
 def spoken_ms(turn: Turn | StoredRequest, now: datetime) -> int:

@@ -260,6 +260,8 @@ class Turn(Struct, frozen=True):
     id: UUID
     status: RequestStatus
     allotted_seconds: int
+    standard_seconds: int
+    """What everybody has: for times that are told to those who must not learn who has more."""
     spoken_ms: int
     running_since: datetime | None
 

@@ -60,9 +60,10 @@ async def create_request(
     ticket = await queries.draw_ticket(conn, edition_id, stored.id)
     await queries.insert_request(conn, edition_id, request_id, stored.id, ticket, wanted, now, principal.token_id)
     await place_by_rank(conn, edition_id, stored, request_id)
-    stored = await lists.lock(conn, edition_id, session_id)
-    made = await read_request(conn, edition_id, stored, request_id, now)
-    return MadeRequest(**asdict(made), warnings=stored.find_warnings())
+    is_staff = wanted.status == "accepted"
+    made = await read_request(conn, edition_id, stored, request_id, now, is_staff)
+    warnings = (await lists.find_any(conn, edition_id, session_id)).find_warnings() if is_staff else []
+    return MadeRequest(**asdict(made), warnings=warnings)
 
 
 async def find_request(
@@ -70,16 +71,17 @@ async def find_request(
 ) -> SpeakingRequest:
     """One request, for the staff, for who looks after its delegation and for whose it is; raises `NotFound`."""
     stored = await lists.find_stored(conn, principal, edition_id, session_id)
-    row = await queries.find_request(conn, edition_id, stored.id, request_id, *reader_of(principal, edition_id))
-    return show(row, await read_plan(conn, edition_id, stored, now), now)
+    reader = reader_of(principal, edition_id)
+    row = await queries.find_request(conn, edition_id, stored.id, request_id, *reader)
+    return show(row, await read_plan(conn, edition_id, stored, now, reader[0] is None), now)
 
 
 async def read_request(
-    conn: Connection, edition_id: UUID, stored: StoredList, request_id: UUID, now: datetime
+    conn: Connection, edition_id: UUID, stored: StoredList, request_id: UUID, now: datetime, exact: bool = True
 ) -> SpeakingRequest:
-    """A request after it was changed, whoever asks."""
+    """A request after it was changed; `exact` for the staff only, see `read_plan`."""
     row = await queries.find_request(conn, edition_id, stored.id, request_id, None, None)
-    return show(row, await read_plan(conn, edition_id, stored, now), now)
+    return show(row, await read_plan(conn, edition_id, stored, now, exact), now)
 
 
 async def list_requests(
@@ -93,11 +95,12 @@ async def list_requests(
 ) -> Page[SpeakingRequest]:
     """Those that the principal may see, in their order; those that were taken out come last."""
     stored = await lists.find_stored(conn, principal, edition_id, session_id)
-    chosen = (edition_id, stored.id, *reader_of(principal, edition_id), wanted)
+    reader = reader_of(principal, edition_id)
+    chosen = (edition_id, stored.id, *reader, wanted)
     after_position, after_id = paging.after(tuple[int | None, UUID]) or (None, None)
     rows = await queries.list_requests(conn, *chosen, after_position, after_id, paging.limit + 1)
     total = await queries.count_requests(conn, *chosen) if paging.count else None
-    plan = await read_plan(conn, edition_id, stored, now)
+    plan = await read_plan(conn, edition_id, stored, now, reader[0] is None)
     return paging.page([show(row, plan, now) for row in rows], lambda row: (row.position, row.id), total)
 
 

@@ -64,7 +64,8 @@ async def put_statement(
         _require_publisher(principal, edition_id, row.statement.published)
     text = (upload.language or row.language, media_type, upload.content, upload.published)
     await queries.upsert_statement(conn, edition_id, request_id, *text, now)
-    return await read_request(conn, edition_id, stored, request_id, now)
+    is_staff = principal.may(Permission.PROGRAMME_WRITE, edition_id)
+    return await read_request(conn, edition_id, stored, request_id, now, is_staff)
 
 
 async def update_statement(

@@ -39,7 +39,7 @@ async def read_table(
     """The first rows of a list, and when who waits will have the floor; raises `NotFound`."""
     stored = await lists.find_stored(conn, principal, edition_id, session_id)
     reader = reader_of(principal, edition_id)
-    plan = await read_plan(conn, edition_id, stored, now)
+    plan = await read_plan(conn, edition_id, stored, now, reader[0] is None)
     chosen = (edition_id, stored.id, *reader, wanted)
     rows = await queries.list_requests(conn, *chosen, None, None, exports.ROWS_AT_ONCE)
     return Table(edition_id, stored.id, reader, wanted, plan, now, rows)

@@ -86,7 +86,7 @@ class StoredList(Struct):
     extra_seconds: int
     changeover_seconds: int
     published: bool
-    allotted_seconds: int
+    allotted_seconds: int | None
     """Of all who have spoken or stand in line, together."""
     available_seconds: int | None
     """The length of the sessions, together; null while one has no end."""
@@ -99,7 +99,7 @@ class StoredList(Struct):
 
     def find_warnings(self) -> list[ListWarning]:
         """That more is allotted than there is, if so."""
-        overflow = 0 if self.available_seconds is None else self.allotted_seconds - self.available_seconds
+        overflow = (self.allotted_seconds or 0) - self.available_seconds if self.available_seconds is not None else 0
         detail = "More seconds are allotted than the sessions have."
         return [ListWarning("overflows", detail, overflow)] if overflow > 0 else []
 
@@ -109,7 +109,7 @@ class StoredList(Struct):
 
 
 class SpeakersList(StoredList, kw_only=True):
-    """A list of speakers: its rules, how full it is, and whether one may ask for the floor now."""
+    """A list of speakers: its rules, how full it is (for its staff only), and whether one may ask for the floor now."""
 
     open: bool
     warnings: list[ListWarning]
