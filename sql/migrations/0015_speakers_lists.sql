@@ -112,20 +112,24 @@ CREATE TABLE speaking_request_moves (
     edition_id uuid NOT NULL,
     id uuid NOT NULL,
     request_id uuid NOT NULL,
+    registration_id uuid,
     from_position integer NOT NULL,
     to_position integer NOT NULL,
     reason text NOT NULL,
     moved_at timestamptz NOT NULL,
     by_token uuid NOT NULL,
     CONSTRAINT speaking_request_moves_pkey PRIMARY KEY (edition_id, id),
-    CONSTRAINT speaking_request_moves_request_exists FOREIGN KEY (edition_id, request_id) REFERENCES speaking_requests
+    CONSTRAINT speaking_request_moves_request_exists FOREIGN KEY (edition_id, request_id) REFERENCES speaking_requests,
+    CONSTRAINT speaking_request_moves_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations
 );
 COMMENT ON TABLE speaking_request_moves IS 'That the staff put a request in another place than rank and time gave it, and why.';
+COMMENT ON COLUMN speaking_request_moves.registration_id IS 'That of the request, so that it is shown to its person, and emptied with it.';
 CREATE INDEX speaking_request_moves_by_request ON speaking_request_moves (edition_id, request_id, id);
 
 CREATE TABLE speaking_statements (
     edition_id uuid NOT NULL,
     request_id uuid NOT NULL,
+    registration_id uuid,
     language text NOT NULL,
     media_type text NOT NULL CONSTRAINT speaking_statements_media_type_is_known CHECK (media_type IN
         ('text/plain', 'application/pdf')),
@@ -134,12 +138,16 @@ CREATE TABLE speaking_statements (
     uploaded_at timestamptz NOT NULL,
     version integer NOT NULL DEFAULT 1,
     CONSTRAINT speaking_statements_pkey PRIMARY KEY (edition_id, request_id),
-    CONSTRAINT speaking_statements_request_exists FOREIGN KEY (edition_id, request_id) REFERENCES speaking_requests
+    CONSTRAINT speaking_statements_request_exists FOREIGN KEY (edition_id, request_id) REFERENCES speaking_requests,
+    CONSTRAINT speaking_statements_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations
 );
 ALTER TABLE speaking_statements ALTER COLUMN content SET STORAGE EXTERNAL;
 COMMENT ON TABLE speaking_statements IS 'The text of what somebody said or wanted to say, as it was handed in.';
 
-INSERT INTO erasure_rules (table_name, rule, basis) VALUES ('speaking_requests', 'kept', 'official_record');
+INSERT INTO erasure_rules (table_name, rule, basis) VALUES
+    ('speaking_requests', 'kept', 'official_record'),
+    ('speaking_request_moves', 'emptied', NULL),
+    ('speaking_statements', 'kept', 'official_record');
 
 CREATE VIEW speakers_list_details AS
 SELECT l.edition_id, l.id, held.session_ids[1] AS session, held.session_ids[2:] AS continued_in, l.opens_at, l.closes_at,
@@ -206,11 +214,9 @@ BEGIN
     WHERE edition_id = NEW.edition_id AND registration_id = NEW.id AND status IN ('requested', 'accepted');
     IF NEW.status = 'erased' THEN
         DELETE FROM speaking_statements t USING speaking_requests r
-        WHERE r.edition_id = NEW.edition_id AND r.registration_id = NEW.id AND t.edition_id = r.edition_id
-          AND t.request_id = r.id AND NOT (r.status = 'spoke' AND t.published);
-        UPDATE speaking_request_moves m SET reason = 'erased' FROM speaking_requests r
-        WHERE r.edition_id = NEW.edition_id AND r.registration_id = NEW.id AND m.edition_id = r.edition_id
-          AND m.request_id = r.id;
+        WHERE t.edition_id = NEW.edition_id AND t.registration_id = NEW.id AND r.edition_id = t.edition_id
+          AND r.id = t.request_id AND NOT (r.status = 'spoke' AND t.published);
+        UPDATE speaking_request_moves SET reason = 'erased' WHERE edition_id = NEW.edition_id AND registration_id = NEW.id;
         UPDATE speaking_requests SET needs_more_time = false, reason = NULL
         WHERE edition_id = NEW.edition_id AND registration_id = NEW.id;
     END IF;
@@ -287,3 +293,7 @@ CREATE TRIGGER registrations_notify_speakers_lists AFTER UPDATE OF consents ON r
     FOR EACH ROW WHEN (NEW.consents <> OLD.consents) EXECUTE FUNCTION notify_speakers_lists_of('registration');
 CREATE TRIGGER speaking_statements_notify AFTER INSERT OR UPDATE ON speaking_statements
     FOR EACH ROW EXECUTE FUNCTION notify_speakers_lists_of('statement');
+CREATE INDEX speaking_request_moves_by_registration ON speaking_request_moves (edition_id, registration_id)
+    WHERE registration_id IS NOT NULL;
+CREATE INDEX speaking_statements_by_registration ON speaking_statements (edition_id, registration_id)
+    WHERE registration_id IS NOT NULL;

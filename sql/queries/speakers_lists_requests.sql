@@ -121,8 +121,9 @@ UPDATE speaking_requests SET moved_at = $3, version = version + 1 WHERE edition_
 
 -- name: insert_move
 -- Write down that the staff has put a request in another place.
-INSERT INTO speaking_request_moves (edition_id, id, request_id, from_position, to_position, reason, moved_at, by_token)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+INSERT INTO speaking_request_moves (edition_id, id, request_id, registration_id, from_position, to_position, reason, moved_at,
+                                    by_token)
+SELECT $1, $2, r.id, r.registration_id, $4, $5, $6, $7, $8 FROM speaking_requests r WHERE r.edition_id = $1 AND r.id = $3;
 
 -- name: list_moves
 -- How the staff has moved a request, oldest first.
@@ -136,8 +137,8 @@ SELECT count(*) FROM speaking_request_moves WHERE edition_id = $1 AND request_id
 
 -- name: upsert_statement
 -- The text of a statement, in place of the one before; the version rises.
-INSERT INTO speaking_statements (edition_id, request_id, language, media_type, content, published, uploaded_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO speaking_statements (edition_id, request_id, registration_id, language, media_type, content, published, uploaded_at)
+SELECT $1, r.id, r.registration_id, $3, $4, $5, $6, $7 FROM speaking_requests r WHERE r.edition_id = $1 AND r.id = $2
 ON CONFLICT (edition_id, request_id) DO UPDATE
     SET language = excluded.language, media_type = excluded.media_type, content = excluded.content,
         published = excluded.published, uploaded_at = excluded.uploaded_at, version = speaking_statements.version + 1;

@@ -165,7 +165,8 @@ async def test_without_if_match_it_is_428(client: Client) -> None:
     edition = await make_edition(client)
     admin = await client.as_role("admin")
     for operation in V1:
-        if "If-Match" in operation.parameters:
+        needs_fields = operation.has_body and _required(operation)  # those are asked for first
+        if "If-Match" in operation.parameters and not needs_fields:
             with telling(operation):
                 body = {"json": {}} if operation.has_body else {}
                 answer = await admin.request(operation.method.upper(), operation.url(edition["slug"]), **body)

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forum.speakers_lists.projection import Projected, as_others_see, project, session_at
-from forum.speakers_lists.request_types import RequestStatus, Turn, Window
+from forum.speakers_lists.request_types import RequestStatus, SessionWindow, Turn
 
 MORNING = datetime(2023, 12, 13, 8, tzinfo=UTC)
 FIRST, SECOND = UUID(int=1), UUID(int=2)
 TWO = [
-    Window(FIRST, MORNING, MORNING + timedelta(minutes=10)),
-    Window(SECOND, MORNING + timedelta(hours=6), MORNING + timedelta(hours=6, minutes=10)),
+    SessionWindow(FIRST, MORNING, MORNING + timedelta(minutes=10)),
+    SessionWindow(SECOND, MORNING + timedelta(hours=6), MORNING + timedelta(hours=6, minutes=10)),
 ]
 
 
@@ -24,7 +24,9 @@ def turn(
     return Turn(uuid4(), status, seconds, 180, spoken_ms, running_since)
 
 
-def times(windows: list[Window], turns: list[Turn], changeover: int, now: datetime) -> list[tuple[int, int] | None]:
+def times(
+    windows: list[SessionWindow], turns: list[Turn], changeover: int, now: datetime
+) -> list[tuple[int, int] | None]:
     """In which session, and how many seconds after 8 o'clock, each who waits begins."""
     plan = project(windows, turns, changeover, now)
     found = [plan.get(one.id) for one in turns if one.status in ("requested", "accepted")]
@@ -42,7 +44,7 @@ def test_nobody_after_who_fits_nowhere_has_a_time() -> None:
 
 
 def test_session_without_an_end_holds_everybody() -> None:
-    open_ended = [Window(FIRST, MORNING, None)]
+    open_ended = [SessionWindow(FIRST, MORNING, None)]
 
     assert times(open_ended, [turn(7200), turn(7200)], 0, MORNING) == [(1, 0), (1, 7200)]
     assert times([], [turn(60)], 0, MORNING) == [None]
@@ -80,7 +82,7 @@ def test_order_is_kept_nobody_overlaps_and_nobody_speaks_across_an_end(
 ) -> None:
     windows, at = [], MORNING
     for pause, length in gaps:
-        windows.append(Window(uuid4(), at + timedelta(seconds=pause), at + timedelta(seconds=pause + length)))
+        windows.append(SessionWindow(uuid4(), at + timedelta(seconds=pause), at + timedelta(seconds=pause + length)))
         at = windows[-1].ends_at or at
     turns = [turn(length) for length in lengths]
     now = MORNING + timedelta(seconds=late)
@@ -103,7 +105,7 @@ def test_order_is_kept_nobody_overlaps_and_nobody_speaks_across_an_end(
 
 
 def _assert_earliest(
-    windows: list[Window], placed: list[Projected], lengths: list[int], now: datetime, changeover: int
+    windows: list[SessionWindow], placed: list[Projected], lengths: list[int], now: datetime, changeover: int
 ) -> None:
     """No gap that is not forced: each begins with the session, or right after the one before."""
     free_at = now

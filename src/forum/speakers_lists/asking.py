@@ -11,7 +11,7 @@ from forum.db import Connection
 from forum.errors import Conflict, Fault, Forbidden, Invalid
 from forum.permissions import Permission, Principal
 from forum.speakers_lists import request_queries as queries
-from forum.speakers_lists.request_types import Asker, NewRequest, RequestReferences, RequestToStore
+from forum.speakers_lists.request_types import Asker, NewSpeakingRequest, RequestReferences, RequestToStore
 from forum.speakers_lists.types import StoredList
 
 
@@ -20,7 +20,7 @@ class RegistrationNotApproved(Conflict):
 
 
 async def complete_request(
-    conn: Connection, principal: Principal, edition_id: UUID, stored: StoredList, new: NewRequest
+    conn: Connection, principal: Principal, edition_id: UUID, stored: StoredList, new: NewSpeakingRequest
 ) -> RequestToStore:
     """The request that `new` means, with its entity and delegation.
 
@@ -56,7 +56,7 @@ async def complete_request(
 
 
 async def _lock_asker(
-    conn: Connection, principal: Principal, edition_id: UUID, new: NewRequest, reach: list[UUID] | None
+    conn: Connection, principal: Principal, edition_id: UUID, new: NewSpeakingRequest, reach: list[UUID] | None
 ) -> Asker | None:
     """The registration that is named, or one's own for who names nobody; None where somebody else is to speak."""
     if new.registration is not None:
@@ -69,7 +69,7 @@ async def _lock_asker(
     return own
 
 
-def _reference_faults(new: NewRequest, found: RequestReferences) -> Iterator[Fault]:
+def _reference_faults(new: NewSpeakingRequest, found: RequestReferences) -> Iterator[Fault]:
     known = {
         "entity": found.is_entity_known,
         "delegation": found.delegation_entity is not None,
@@ -84,7 +84,7 @@ def _reference_faults(new: NewRequest, found: RequestReferences) -> Iterator[Fau
         yield Fault(pointer="/appearance", code="not_theirs", detail="It is the appearance of another speaker.")
 
 
-def _person_faults(new: NewRequest, asker: Asker | None) -> Iterator[Fault]:
+def _person_faults(new: NewSpeakingRequest, asker: Asker | None) -> Iterator[Fault]:
     if asker is None and (new.display_name, new.registration, new.speaker, new.appearance) == (None,) * 4:
         yield Fault(pointer="/display_name", code="missing", detail="Name who is to speak, or their registration.")
     if asker is not None and new.registration is not None and asker.status != "approved":
@@ -92,7 +92,7 @@ def _person_faults(new: NewRequest, asker: Asker | None) -> Iterator[Fault]:
         yield Fault(pointer="/registration", code="not_approved", detail=detail)
 
 
-def _reach_faults(new: NewRequest, asker: Asker | None, reach: list[UUID] | None) -> Iterator[Fault]:
+def _reach_faults(new: NewSpeakingRequest, asker: Asker | None, reach: list[UUID] | None) -> Iterator[Fault]:
     """What only others may name: whose registration it is not is told nothing of it."""
     is_reached = asker is not None and (reach is None or asker.is_own or asker.delegation in reach)
     if new.registration is not None and not is_reached:

@@ -17,7 +17,7 @@ from forum.speakers import service as speakers
 from forum.speakers_lists import lists, queries
 from forum.speakers_lists import request_queries as requests_of
 from forum.speakers_lists.projection import session_at, spoken_ms
-from forum.speakers_lists.request_types import RequestStatus, SpeakingRequest, StoredRequest, Window
+from forum.speakers_lists.request_types import RequestStatus, SessionWindow, SpeakingRequest, StoredRequest
 from forum.speakers_lists.requests import place_by_rank, read_request, reader_of, refuse_second
 from forum.speakers_lists.types import StoredList
 
@@ -87,7 +87,7 @@ async def change_status(
     return await read_request(conn, edition_id, stored, request_id, now)
 
 
-def advance(row: StoredRequest, move: Move, windows: list[Window], now: datetime) -> StoredRequest:
+def advance(row: StoredRequest, move: Move, windows: list[SessionWindow], now: datetime) -> StoredRequest:
     """The request after a move that is allowed: its status, and the times that the move sets."""
     after = replace(row, status=MOVES[move][1], running_since=None, spoken_ms=spoken_ms(row, now))
     if move in ("start", "resume"):

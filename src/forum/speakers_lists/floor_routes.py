@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody
 from forum.db import Connection
 from forum.permissions import Permission, Principal, needs
 from forum.speakers_lists import service
-from forum.speakers_lists.request_types import Refusal, SpeakingRequest
+from forum.speakers_lists.request_types import SpeakingRefusal, SpeakingRequest
 
 SIGNED_IN, WRITE = needs(Permission.SIGNED_IN), needs(Permission.PROGRAMME_WRITE)
 TAGS = ["speakers"]
@@ -34,7 +34,7 @@ async def withdraw_speaking_request(
 
 @post(f"{REQUEST}/decline", opt=WRITE, status_code=200, operation_id="decline_speaking_request", tags=TAGS)
 async def decline_speaking_request(
-    data: JSONBody[Refusal],
+    data: JSONBody[SpeakingRefusal],
     session_id: FromPath[UUID],
     request_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],

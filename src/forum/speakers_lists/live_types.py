@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from forum.speakers_lists.request_types import MediaType, Rank, Window
+from forum.speakers_lists.request_types import MediaType, Rank, SessionWindow
 
 
 class PublicStatement(Struct, frozen=True):
@@ -51,7 +51,7 @@ class LiveList(Struct, frozen=True, kw_only=True):
     """The running list."""
 
     session: UUID
-    sessions: list[Window]
+    sessions: list[SessionWindow]
     opens_at: datetime
     closes_at: datetime
     as_of: datetime

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from forum.speakers_lists.projection import WAITING
-from forum.speakers_lists.request_types import RANKS, NewPlace, Standing
+from forum.speakers_lists.request_types import RANKS, NewPlaceInLine, Standing
 
 
 def place(line: Sequence[Standing], new: Standing) -> list[UUID]:
@@ -18,7 +18,7 @@ def place(line: Sequence[Standing], new: Standing) -> list[UUID]:
     return [*ids[:index], new.id, *ids[index:]]
 
 
-def move(line: Sequence[UUID], moved: UUID, target: NewPlace) -> list[UUID]:
+def move(line: Sequence[UUID], moved: UUID, target: NewPlaceInLine) -> list[UUID]:
     """The line with somebody elsewhere; `target` names one who stands in it, or a place."""
     rest = [id for id in line if id != moved]
     if target.before is not None:

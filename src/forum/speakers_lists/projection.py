@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from forum.speakers_lists.request_types import RequestStatus, StoredRequest, Turn, Window
+from forum.speakers_lists.request_types import RequestStatus, SessionWindow, StoredRequest, Turn
 
 WAITING: Final[frozenset[RequestStatus]] = frozenset({"requested", "accepted"})
 ON_THE_FLOOR: Final[frozenset[RequestStatus]] = frozenset({"started", "paused"})
@@ -23,7 +23,7 @@ class Projected(Struct, frozen=True):
 
 
 def project(
-    windows: Sequence[Window], turns: Iterable[Turn], changeover_seconds: int, now: datetime
+    windows: Sequence[SessionWindow], turns: Iterable[Turn], changeover_seconds: int, now: datetime
 ) -> Mapping[UUID, Projected]:
     """The time of each of `turns` that waits, in their order; none for those for whom no session is long enough.
 
@@ -58,7 +58,7 @@ def spoken_ms(turn: Turn | StoredRequest, now: datetime) -> int:
     return turn.spoken_ms + max(0, running)
 
 
-def session_at(windows: Sequence[Window], now: datetime) -> UUID | None:
+def session_at(windows: Sequence[SessionWindow], now: datetime) -> UUID | None:
     """In which session a statement that begins now is made: the one that is on, else the next one, else the last."""
     running = (window for window in windows if window.ends_at is None or now < window.ends_at)
     chosen = next(running, windows[-1] if windows else None)
@@ -70,5 +70,5 @@ def _end(turn: Turn, now: datetime) -> datetime:
     return now + timedelta(milliseconds=max(0, turn.allotted_seconds * 1000 - spoken_ms(turn, now)))
 
 
-def _holds(window: Window, free_at: datetime, length: timedelta) -> bool:
+def _holds(window: SessionWindow, free_at: datetime, length: timedelta) -> bool:
     return window.ends_at is None or max(free_at, window.starts_at) + length <= window.ends_at

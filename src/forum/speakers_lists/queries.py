@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from forum.db import Connection, execute, fetch_all, find, get
-from forum.speakers_lists.request_types import Window
+from forum.speakers_lists.request_types import SessionWindow
 from forum.speakers_lists.types import SessionOfList, StoredList
 from forum.sqlfiles import load_statements
 
@@ -85,6 +85,6 @@ async def insert_list_sessions(conn: Connection, edition_id: UUID, list_id: UUID
     await execute(conn, _SQL["insert_list_sessions"], edition_id, list_id, session_ids)
 
 
-async def list_windows(conn: Connection, edition_id: UUID, list_id: UUID) -> list[Window]:
+async def list_windows(conn: Connection, edition_id: UUID, list_id: UUID) -> list[SessionWindow]:
     """The sessions of a list in which statements can be made, in order."""
-    return await fetch_all(conn, _SQL["list_windows"], Window, edition_id, list_id)
+    return await fetch_all(conn, _SQL["list_windows"], SessionWindow, edition_id, list_id)

@@ -8,10 +8,10 @@ from forum.speakers_lists.request_types import (
     Asker,
     MediaType,
     RequestFilter,
-    RequestMove,
     RequestReferences,
     RequestStatus,
     RequestToStore,
+    SpeakingRequestMove,
     Standing,
     StoredRequest,
     Turn,
@@ -209,9 +209,9 @@ async def insert_move(
 
 async def list_moves(
     conn: Connection, edition_id: UUID, request_id: UUID, after: UUID | None, limit: int
-) -> list[RequestMove]:
+) -> list[SpeakingRequestMove]:
     """How the staff has moved a request, oldest first."""
-    return await fetch_all(conn, _SQL["list_moves"], RequestMove, edition_id, request_id, after, limit)
+    return await fetch_all(conn, _SQL["list_moves"], SpeakingRequestMove, edition_id, request_id, after, limit)
 
 
 async def count_moves(conn: Connection, edition_id: UUID, request_id: UUID) -> int:

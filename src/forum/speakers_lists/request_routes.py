@@ -14,15 +14,15 @@ from forum.permissions import Permission, Principal, needs
 from forum.speakers_lists import service, table
 from forum.speakers_lists.request_types import (
     ListFormat,
-    MadeRequest,
-    NewPlace,
-    NewRequest,
+    MadeSpeakingRequest,
+    NewPlaceInLine,
+    NewSpeakingRequest,
     Rank,
     RequestFilter,
-    RequestMove,
-    RequestPatch,
     RequestStatus,
     SpeakingRequest,
+    SpeakingRequestMove,
+    SpeakingRequestPatch,
 )
 from forum.transactions import unit_of
 
@@ -34,13 +34,13 @@ REQUEST = f"{REQUESTS}/{{request_id:uuid}}"
 
 @post(REQUESTS, opt=SIGNED_IN, operation_id="create_speaking_request", tags=TAGS)
 async def create_speaking_request(
-    data: JSONBody[NewRequest],
+    data: JSONBody[NewSpeakingRequest],
     session_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
-) -> MadeRequest:
+) -> MadeSpeakingRequest:
     """Ask for the floor: for yourself when your registration is approved, for your delegation, or for any as the staff.
 
     The staff may at any time, and its requests are accepted; others may while the list is open, and wait to be. A
@@ -95,7 +95,7 @@ async def get_speaking_request(
 
 @patch(REQUEST, opt=WRITE, operation_id="update_speaking_request", tags=TAGS)
 async def update_speaking_request(
-    data: JSONBody[RequestPatch],
+    data: JSONBody[SpeakingRequestPatch],
     session_id: FromPath[UUID],
     request_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
@@ -109,7 +109,7 @@ async def update_speaking_request(
 
 @post(f"{REQUEST}/move", opt=WRITE, status_code=200, operation_id="move_speaking_request", tags=TAGS)
 async def move_speaking_request(
-    data: JSONBody[NewPlace],
+    data: JSONBody[NewPlaceInLine],
     session_id: FromPath[UUID],
     request_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
@@ -131,7 +131,7 @@ async def list_speaking_request_moves(
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     paging: NamedDependency[Paging],
-) -> Page[RequestMove]:
+) -> Page[SpeakingRequestMove]:
     """From where to where the staff has put a request, when and why, oldest first."""
     return await service.list_moves(conn, edition_id, session_id, request_id, paging)
 

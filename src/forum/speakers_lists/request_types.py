@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from forum.codes import LanguageTag, Line, Prose, Seconds
 from forum.errors import Fault
-from forum.speakers_lists.types import ListWarning
+from forum.speakers_lists.types import SpeakersListWarning
 
 Rank = Literal[
     "head_of_state",
@@ -30,7 +30,7 @@ ListFormat = Literal["json", "csv", "xlsx"]
 MediaType = Literal["text/plain", "application/pdf"]
 
 
-class NewRequest(Struct, forbid_unknown_fields=True, kw_only=True):
+class NewSpeakingRequest(Struct, forbid_unknown_fields=True, kw_only=True):
     """Somebody asks for the floor.
 
     Who is to speak is one of `display_name`, `registration` and `speaker` (or the speaker of `appearance`); for a
@@ -62,7 +62,7 @@ class NewRequest(Struct, forbid_unknown_fields=True, kw_only=True):
             yield Fault(pointer="/entity", code="more_than_one", detail=detail)
 
 
-class RequestPatch(Struct, forbid_unknown_fields=True, kw_only=True):
+class SpeakingRequestPatch(Struct, forbid_unknown_fields=True, kw_only=True):
     """Changes of a request by the staff (JSON Merge Patch, RFC 7396)."""
 
     rank: Rank | UnsetType = UNSET
@@ -73,13 +73,13 @@ class RequestPatch(Struct, forbid_unknown_fields=True, kw_only=True):
     """null: what the rules of the list give."""
 
 
-class Refusal(Struct, forbid_unknown_fields=True):
+class SpeakingRefusal(Struct, forbid_unknown_fields=True):
     """Why somebody does not have the floor."""
 
     reason: Prose
 
 
-class NewPlace(Struct, forbid_unknown_fields=True, kw_only=True):
+class NewPlaceInLine(Struct, forbid_unknown_fields=True, kw_only=True):
     """Where a request goes, one of the three, and why."""
 
     before: UUID | None = None
@@ -97,7 +97,7 @@ class NewPlace(Struct, forbid_unknown_fields=True, kw_only=True):
             yield Fault(pointer=f"/{name}", code="more_than_one", detail=f"Name the place once: {named[0]} does it.")
 
 
-class RequestMove(Struct, frozen=True):
+class SpeakingRequestMove(Struct, frozen=True):
     """That the staff put a request in another place."""
 
     id: UUID
@@ -109,7 +109,7 @@ class RequestMove(Struct, frozen=True):
     by_token: UUID
 
 
-class Statement(Struct, kw_only=True):
+class StatementDetails(Struct, kw_only=True):
     """The text of a statement, without its content."""
 
     language: str
@@ -147,7 +147,7 @@ class StoredRequest(Struct, kw_only=True):
     moved_at: datetime | None
     reason: str | None
     requested_at: datetime
-    statement: Statement | None
+    statement: StatementDetails | None
     version: int
     public_name: str | None
 
@@ -185,14 +185,14 @@ class SpeakingRequest(Struct, kw_only=True):
     reason: str | None
     """Why it was declined."""
     requested_at: datetime
-    statement: Statement | None
+    statement: StatementDetails | None
     version: int
 
 
-class MadeRequest(SpeakingRequest, kw_only=True):
+class MadeSpeakingRequest(SpeakingRequest, kw_only=True):
     """A request as it was made, and whether the list is longer than its sessions."""
 
-    warnings: list[ListWarning]
+    warnings: list[SpeakersListWarning]
 
 
 class RequestFilter(Struct, frozen=True):
@@ -266,7 +266,7 @@ class Turn(Struct, frozen=True):
     running_since: datetime | None
 
 
-class Window(Struct, frozen=True):
+class SessionWindow(Struct, frozen=True):
     """A session in which statements are made; those that have no beginning yet, or are cancelled, are none."""
 
     session: UUID

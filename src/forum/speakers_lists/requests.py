@@ -20,13 +20,13 @@ from forum.speakers_lists.asking import complete_request
 from forum.speakers_lists.planning import read_plan, show
 from forum.speakers_lists.projection import WAITING
 from forum.speakers_lists.request_types import (
-    MadeRequest,
-    NewPlace,
-    NewRequest,
+    MadeSpeakingRequest,
+    NewPlaceInLine,
+    NewSpeakingRequest,
     RequestFilter,
-    RequestMove,
-    RequestPatch,
     SpeakingRequest,
+    SpeakingRequestMove,
+    SpeakingRequestPatch,
     StoredRequest,
 )
 from forum.speakers_lists.types import StoredList
@@ -42,8 +42,8 @@ def reader_of(principal: Principal, edition_id: UUID) -> tuple[list[UUID] | None
 
 
 async def create_request(
-    conn: Connection, principal: Principal, edition_id: UUID, session_id: UUID, new: NewRequest, now: datetime
-) -> MadeRequest:
+    conn: Connection, principal: Principal, edition_id: UUID, session_id: UUID, new: NewSpeakingRequest, now: datetime
+) -> MadeSpeakingRequest:
     """Ask for the floor; the staff may at any time, others while the list is open, and theirs must be accepted.
 
     Raises `NotFound` without a list that they may see, `Invalid` with every wrong reference, `ListNotOpen`, and
@@ -63,7 +63,7 @@ async def create_request(
     is_staff = wanted.status == "accepted"
     made = await read_request(conn, edition_id, stored, request_id, now, is_staff)
     warnings = (await lists.find_any(conn, edition_id, session_id)).find_warnings() if is_staff else []
-    return MadeRequest(**asdict(made), warnings=warnings)
+    return MadeSpeakingRequest(**asdict(made), warnings=warnings)
 
 
 async def find_request(
@@ -109,7 +109,7 @@ async def update_request(
     edition_id: UUID,
     session_id: UUID,
     request_id: UUID,
-    patch: RequestPatch,
+    patch: SpeakingRequestPatch,
     if_match: IfMatch,
     now: datetime,
 ) -> SpeakingRequest:
@@ -132,7 +132,7 @@ async def move_request(
     edition_id: UUID,
     session_id: UUID,
     request_id: UUID,
-    target: NewPlace,
+    target: NewPlaceInLine,
     now: datetime,
 ) -> SpeakingRequest:
     """Put a request that waits in another place, and write down why; raises `WrongStatus` and `Invalid`."""
@@ -155,7 +155,7 @@ async def move_request(
 
 async def list_moves(
     conn: Connection, edition_id: UUID, session_id: UUID, request_id: UUID, paging: Paging
-) -> Page[RequestMove]:
+) -> Page[SpeakingRequestMove]:
     """How the staff has moved a request, oldest first; raises `NotFound` without it."""
     stored = await lists.find_any(conn, edition_id, session_id)
     await queries.find_request(conn, edition_id, stored.id, request_id, None, None)

@@ -63,7 +63,7 @@ def _repeated(sessions: Sequence[UUID]) -> Iterator[Fault]:
             yield Fault(pointer=f"/continued_in/{index}", code="duplicate", detail="This session stands twice.")
 
 
-class ListWarning(Struct, frozen=True):
+class SpeakersListWarning(Struct, frozen=True):
     """What is allowed, and likely to end badly."""
 
     code: Literal["overflows"]
@@ -97,11 +97,11 @@ class StoredList(Struct):
         """Every session of the list, in order."""
         return [self.session, *self.continued_in]
 
-    def find_warnings(self) -> list[ListWarning]:
+    def find_warnings(self) -> list[SpeakersListWarning]:
         """That more is allotted than there is, if so."""
         overflow = (self.allotted_seconds or 0) - self.available_seconds if self.available_seconds is not None else 0
         detail = "More seconds are allotted than the sessions have."
-        return [ListWarning("overflows", detail, overflow)] if overflow > 0 else []
+        return [SpeakersListWarning("overflows", detail, overflow)] if overflow > 0 else []
 
     def is_open(self, now: datetime) -> bool:
         """Whether one may ask for the floor."""
@@ -112,7 +112,7 @@ class SpeakersList(StoredList, kw_only=True):
     """A list of speakers: its rules, how full it is (for its staff only), and whether one may ask for the floor now."""
 
     open: bool
-    warnings: list[ListWarning]
+    warnings: list[SpeakersListWarning]
 
 
 class SessionOfList(Struct, frozen=True):
