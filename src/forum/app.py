@@ -144,7 +144,7 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
     app.state.pool = await open_pool(settings.database_url, settings.pool_size)
     try:
         state = app.state
-        subscribers = [state.keeper, state.feed, state.list_feed, state.machines]
+        subscribers = [state.keeper, state.feed, state.list_feed, state.seen_tokens]
         async with listening(settings.database_url, subscribers):
             yield
     finally:
@@ -164,7 +164,7 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "feed": Feed(),
             "list_feed": ListFeed(),
             "kept_answers": KeptAnswers(),
-            "machines": permissions.Machines(),
+            "seen_tokens": permissions.SeenTokens(),
             "key_ring": key_ring,
             "badge_reader": badge_reader,
             "press": Press(),

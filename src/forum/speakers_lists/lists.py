@@ -1,6 +1,6 @@
 """The rules of a list as a whole: which sessions it spreads over, when it is open, and who may see it.
 
-Whoever changes a list locks its sessions by id, and then the list (`0015_speakers_lists.sql` has the whole order).
+Whoever changes a list locks its sessions by id, and then the list (the migration that makes lists states the whole order).
 """
 
 from collections.abc import Iterator, Mapping
