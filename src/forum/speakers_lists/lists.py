@@ -1,6 +1,7 @@
 """The rules of a list as a whole: which sessions it spreads over, when it is open, and who may see it.
 
-Whoever changes a list locks its sessions by id, and then the list (the migration that makes lists states the whole order).
+Whoever changes a list locks its sessions by id, and then the list. The migration that makes lists has the
+whole order of locks.
 """
 
 from collections.abc import Iterator, Mapping
