@@ -49,6 +49,8 @@ from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
+from forum.speakers_lists.routes import HANDLERS as SPEAKERS_LISTS
+from forum.speakers_lists.service import ListFeed
 from forum.statistics.routes import HANDLERS as STATISTICS
 from forum.transactions import replay_answer, unit_of
 
@@ -143,7 +145,9 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
     assert settings.database_url
     app.state.pool = await open_pool(settings.database_url, settings.pool_size)
     try:
-        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.seen_tokens]):
+        state = app.state
+        subscribers = [state.keeper, state.feed, state.list_feed, state.seen_tokens]
+        async with listening(settings.database_url, subscribers):
             yield
     finally:
         app.state.pool.terminate()
@@ -160,6 +164,7 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "edition_ids": {},
             "keeper": Keeper(),
             "feed": Feed(),
+            "list_feed": ListFeed(),
             "kept_answers": KeptAnswers(),
             "personal_feeds": PersonalFeeds(),
             "seen_tokens": permissions.SeenTokens(),
@@ -183,6 +188,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *PROGRAMME,
             *SPEAKERS,
             *PROPOSALS,
+            *SPEAKERS_LISTS,
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,

@@ -17,7 +17,7 @@ TAGS: Final = {
     "accounts": "Sign-in, tokens and roles.",
     "editions": "Series, their vocabularies, and editions.",
     "programme": "Rooms, tracks, sessions and the published programme.",
-    "speakers": "Speakers and their appearances.",
+    "speakers": "Speakers, their appearances, and lists of speakers.",
     "proposals": "Calls for proposals, proposals, their scores and decisions.",
     "entities": "States, cities and organizations, and their delegations.",
     "registrations": "Who takes part, who waits, and badges.",

@@ -77,6 +77,15 @@ async def take_part(
     await person.made(f"{path}/letters", {"kind": "invitation", "particulars": particulars})
     asked = {"changes": {"category": "state"}, "reason": "Quastel is a minister"}
     await person.made(f"{path}/change-requests", asked)
+    list_path = f"/v1/editions/grf-2023/sessions/{session['id']}/speakers-list"
+    window = {"opens_at": "2023-11-01T08:00:00Z", "closes_at": "2023-12-01T12:00:00Z"}
+    await organizer.request("PUT", list_path, json=window, headers={"If-Match": "*"})
+    speaking = await person.made(f"{list_path}/requests", {"rank": "other", "language": "ar", "needs_more_time": True})
+    path_of_request = f"{list_path}/requests/{speaking['id']}"
+    await organizer.made(f"{path_of_request}/move", {"position": 1, "reason": "Quastel has a plane to catch"})
+    text = {"If-Match": "*", "Content-Type": "text/plain"}
+    await person.request("PUT", f"{path_of_request}/statement", content=b"I am Quastel", headers=text)
+    await organizer.made(f"{path_of_request}/decline", {"reason": "Quastel has spoken elsewhere"})
     booked = await make_session(organizer, access="booking", in_person_capacity=5)
     await person.made(f"/v1/editions/grf-2023/sessions/{booked['id']}/bookings", {"registration": registration["id"]})
     await person.made("/v1/me/calendar", {"edition": "grf-2023", "label": "Quastel's phone"})
@@ -132,6 +141,7 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
         "registrations.external_id", "registrations.family_name", "registrations.given_name", "sign_in_codes.email",
         "answers.value", "calendar_feeds.label", "change_requests.reason", "letter_particulars.passport_name",
         "letters.reason", "proposal_contacts.email", "proposal_contacts.name", "proposal_scores.comment",
+        "speaking_request_moves.reason", "speaking_requests.reason",
     }  # fmt: skip
 
     mailed = len(post.server.taken)
