@@ -1,4 +1,4 @@
-"""One function for each statement of `programme.sql` about releases."""
+"""One function for each statement of `programme_releases.sql`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from forum.db import Connection, fetch_all, find, get, value
 from forum.programme.release_types import PublishedSession, Release, ReleaseHead, SessionDifference
 from forum.sqlfiles import load_statements
 
-_SQL = load_statements("programme")
+_SQL = load_statements("programme_releases")
 
 
 async def get_edition_status(conn: Connection, edition_id: UUID) -> str:
