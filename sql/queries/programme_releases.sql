@@ -109,13 +109,10 @@ frozen_sessions AS (
 )
 SELECT number, published_at, note, session_count, content_sha256, restored_from FROM release;
 
--- name: lock_sessions
--- Lock every session of an edition until the transaction ends, always in the same order.
-SELECT id FROM sessions WHERE edition_id = $1 ORDER BY id FOR NO KEY UPDATE;
-
 -- name: raise_sequences
 -- Where a session's calendar entry is not the one that a release gave it, its sequence rises above that, so that the next
--- release is later to every calendar; where it is, they are the same.
+-- release is later to every calendar; where it is, they are the same. A session that is moved meanwhile is waited for, and
+-- looked at as it is then; one that is moved afterwards rises by itself.
 UPDATE sessions s
 SET version = s.version + 1,
     calendar_sequence = r.calendar_sequence

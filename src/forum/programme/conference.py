@@ -188,7 +188,7 @@ def _events(
                 "track": _track(session, language),
                 "type": session.type,
                 "language": (session.languages.floor or [""])[0],
-                "abstract": abstract or "",
+                "abstract": (abstract or "").replace("\r\n", "\n"),
                 "description": "; ".join(organiser.name for organiser in session.organisers),
                 "persons": [{"id": people[one], "guid": str(one), "public_name": name} for one, name in named.items()],
                 "links": [],

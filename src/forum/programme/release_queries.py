@@ -43,11 +43,6 @@ async def insert_release(
     return await find(conn, _SQL["insert_release"], Release, edition_id, published_by, note, now, restored)
 
 
-async def lock_sessions(conn: Connection, edition_id: UUID) -> None:
-    """Lock every session of an edition until the transaction ends."""
-    await execute(conn, _SQL["lock_sessions"], edition_id)
-
-
 async def raise_sequences(conn: Connection, edition_id: UUID, number: int) -> int:
     """Lift the sequences of sessions to those of a release, or above where they differ from it; how many."""
     return await execute(conn, _SQL["raise_sequences"], edition_id, number)

@@ -89,14 +89,13 @@ async def _publish_changes(
     """The next release; None when the last one holds just what it would.
 
     What is brought back may be older than what the staff has made since: no session's calendar sequence may stand
-    below what readers then have, nor on the same where it tells something else. Until that holds, nobody moves one.
+    below what readers then have, nor on the same where it tells something else.
     """
     await queries.lock_programme(conn, edition_id)
     if await release_queries.get_edition_status(conn, edition_id) == "draft":
         raise EditionIsDraft("Announce the edition before you publish its programme.")
     if restored is not None:
         await _find_head(conn, edition_id, restored)
-        await release_queries.lock_sessions(conn, edition_id)
     release = await release_queries.insert_release(conn, edition_id, published_by, note, now, restored)
     if release is not None:
         if restored is not None:
