@@ -13,7 +13,9 @@ RETURN CASE WHEN hidden = '{}' THEN appearances ELSE (
 COMMENT ON FUNCTION named_appearances IS 'Who is named in a published session, without those who do not want to be named any more.';
 
 CREATE FUNCTION restored_sessions(of_edition uuid, of_number integer) RETURNS SETOF publishable_sessions
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    -- No nested loops: what was published a moment ago has no statistics, and would be taken for one row.
+    --
     -- What a calendar entry is about is `entry`, as for the trigger on sessions. Where it differs from what readers have, the
     -- sequence rises above all that was published and all that the staff's session has; unless that session has just this
     -- entry under a sequence of its own that is new to readers.
@@ -61,19 +63,38 @@ COMMENT ON FUNCTION restored_sessions IS
 CREATE FUNCTION changed_entries(of_edition uuid, of_registrations uuid[])
 RETURNS TABLE (registration_id uuid, person_id uuid, session_id uuid, method text, mode text, latest_id uuid, latest_status text,
                is_held boolean, payload jsonb)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    -- No nested loops: what was published a moment ago has no statistics, and would be taken for one row.
     -- What should be held: what is for all who are registered, and what they have a place in.
-    WITH wanted AS (
-        SELECT r.id AS registration_id, r.person_id, s.id AS session_id, s.number AS release, s.calendar_sequence AS sequence,
-               r.mode, s.starts_at, s.ends_at, s.held_on, greatest(s.revised_at, r.placed_at, b.confirmed_at) AS stamp
+    WITH published AS (
+        SELECT s.id, s.number, s.calendar_sequence, s.access, s.mode, s.starts_at, s.ends_at, s.held_on, s.revised_at
+        FROM release_sessions s
+        WHERE s.edition_id = of_edition AND s.number = (SELECT max(number) FROM releases WHERE edition_id = of_edition)
+          AND s.status = 'confirmed' AND (s.starts_at IS NOT NULL OR s.held_on IS NOT NULL)
+    ),
+    approved AS (
+        SELECT r.id, r.person_id, r.mode, r.placed_at
         FROM registrations r
-        JOIN release_sessions s ON s.edition_id = r.edition_id
-         AND s.number = (SELECT max(number) FROM releases WHERE edition_id = of_edition)
-        LEFT JOIN bookings b ON s.access = 'booking' AND b.edition_id = r.edition_id AND b.registration_id = r.id
-         AND b.session_id = s.id AND b.status = 'confirmed'
         WHERE r.edition_id = of_edition AND r.id = ANY (of_registrations) AND r.status = 'approved'
-          AND s.status = 'confirmed' AND (s.access = 'registered' OR b.id IS NOT NULL) AND s.mode IN ('hybrid', r.mode)
-          AND (s.starts_at IS NOT NULL OR s.held_on IS NOT NULL)
+    ),
+    due AS (
+        SELECT r.id AS registration_id, s.id AS session_id, NULL::timestamptz AS confirmed_at
+        FROM approved r JOIN published s ON s.mode IN ('hybrid', r.mode)
+        WHERE s.access = 'registered'
+        UNION ALL
+        SELECT r.id, s.id, b.confirmed_at
+        FROM bookings b
+        JOIN approved r ON r.id = b.registration_id
+        JOIN published s ON s.id = b.session_id AND s.mode IN ('hybrid', r.mode)
+        WHERE b.edition_id = of_edition AND b.registration_id = ANY (of_registrations) AND b.status = 'confirmed'
+          AND s.access = 'booking'
+    ),
+    wanted AS (
+        SELECT d.registration_id, r.person_id, d.session_id, s.number AS release, s.calendar_sequence AS sequence,
+               r.mode, s.starts_at, s.ends_at, s.held_on, greatest(s.revised_at, r.placed_at, d.confirmed_at) AS stamp
+        FROM due d
+        JOIN approved r ON r.id = d.registration_id
+        JOIN published s ON s.id = d.session_id
     ),
     latest AS (
         SELECT DISTINCT ON (m.registration_id, m.session_id) m.id, m.session_id, m.registration_id, m.person_id, m.status, m.payload,
@@ -92,7 +113,9 @@ LANGUAGE sql STABLE AS $$
        OR (l.payload ->> 'sequence')::integer <> w.sequence OR l.payload ->> 'mode' <> w.mode
     UNION ALL
     SELECT l.registration_id, l.person_id, l.session_id, 'CANCEL', l.payload ->> 'mode', l.id, l.status, l.may_be_held,
-           l.payload || jsonb_build_object('method', 'CANCEL', 'stamp', greatest(s.revised_at, r.placed_at, b.cancelled_at),
+           l.payload || jsonb_build_object('method', 'CANCEL', 'stamp', greatest(s.revised_at, r.placed_at,
+                   (SELECT max(b.cancelled_at) FROM bookings b WHERE b.edition_id = of_edition
+                     AND b.registration_id = l.registration_id AND b.session_id = l.session_id)),
                                            'sequence', coalesce(s.calendar_sequence, (l.payload ->> 'sequence')::integer),
                                            'release', coalesce(s.number, (l.payload ->> 'release')::integer))
     FROM latest l
@@ -100,10 +123,6 @@ LANGUAGE sql STABLE AS $$
     JOIN registrations r ON r.edition_id = of_edition AND r.id = l.registration_id
     LEFT JOIN release_sessions s ON s.edition_id = of_edition AND s.id = l.session_id
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = of_edition)
-    LEFT JOIN LATERAL (
-        SELECT max(g.cancelled_at) AS cancelled_at FROM bookings g
-        WHERE g.edition_id = of_edition AND g.registration_id = l.registration_id AND g.session_id = l.session_id
-    ) b ON true
     WHERE w.session_id IS NULL AND l.payload ->> 'method' = 'REQUEST'
 $$;
 COMMENT ON FUNCTION changed_entries IS

@@ -67,11 +67,6 @@ source AS (
            p.mode, p.access, p.languages, p.organisers, p.appearances, p.calendar_sequence, p.revised_at
     FROM restored_sessions($1, $5) p WHERE $5 IS NOT NULL
 ),
-before AS (
-    SELECT s.id, s.revised_at, to_jsonb(s) - '{edition_id,number,revised_at}'::text[] AS fields
-    FROM release_sessions s JOIN last ON last.number = s.number
-    WHERE s.edition_id = $1
-),
 content AS MATERIALIZED (
     SELECT p.id, p.title, p.abstract, p.type, p.track, p.parent_id, p.status, p.starts_at, p.ends_at, p.held_on, p.room,
            p.mode, p.access, p.languages, p.organisers, p.appearances, p.calendar_sequence,
@@ -79,7 +74,12 @@ content AS MATERIALIZED (
                 WHEN same.same THEN b.revised_at
                 ELSE $4 END AS revised_at
     FROM source p
-    LEFT JOIN before b ON b.id = p.id
+    LEFT JOIN LATERAL (  -- by its key, each: what was published a moment ago has no statistics to plan a join by
+        SELECT s.id, s.revised_at, to_jsonb(s) - '{edition_id,number,revised_at}'::text[] AS fields
+        FROM release_sessions s
+        WHERE s.edition_id = $1 AND s.number = (SELECT number FROM last) AND s.id = p.id
+        LIMIT 1
+    ) b ON true
     CROSS JOIN LATERAL (
         SELECT b.fields = to_jsonb(p) - 'revised_at'
                AND (SELECT edition FROM last) = (SELECT edition FROM frozen) AS same

@@ -122,7 +122,7 @@ async def test_move_that_is_made_meanwhile_is_later_to_every_calendar(
         async with conn.transaction():
             await conn.execute("UPDATE sessions SET starts_at = $1", datetime.fromisoformat(TEN))
             restoring = asyncio.create_task(restore(manager, 1))
-            while not await other.fetchval(
+            while not await other.fetchval(  # noqa: ASYNC110 - what is awaited happens in the database
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
             ):
                 await asyncio.sleep(0.01)
