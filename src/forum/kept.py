@@ -30,8 +30,8 @@ class KeptBytes:
 
     __slots__ = ("_answers", "_caching", "_media_type", "etag", "etags", "made")
 
-    def __init__(self, body: bytes, media_type: str, tag: str) -> None:
-        self._begin(media_type, f"{tag}-{hashlib.sha256(body).hexdigest()[:12]}", PUBLIC_CACHING)
+    def __init__(self, body: bytes, media_type: str, tag: str, caching: str = PUBLIC_CACHING) -> None:
+        self._begin(media_type, f"{tag}-{hashlib.sha256(body).hexdigest()[:12]}", caching)
         self.made: bytes | None = body
 
     def _begin(self, media_type: str, tag: str, caching: str) -> None:
