@@ -136,16 +136,16 @@ def _next(request: Request[Any, Any, Any], page: Page[Any]) -> str:
     return f"{request.url.path}?{urlencode([*query, ('cursor', page.next_cursor)])}"
 
 
-Language = Annotated[
-    str | None,
-    QueryParameter(
-        min_length=2,
-        max_length=35,
-        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
-        description="The language to answer in, as a tag of BCP 47.",
-    ),
-]
+def _language(description: str) -> QueryParameter:
+    return QueryParameter(
+        min_length=2, max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", description=description
+    )
+
+
+Language = Annotated[str | None, _language("The language to answer in, as a tag of BCP 47.")]
 """The parameter `lang`. Litestar does not look at constraints inside a union: they stand beside it."""
+SpokenLanguage = Annotated[str | None, _language("Spoken from the floor or interpreted into; `en` finds `en-GB` too.")]
+"""The parameter `language`, by which sessions are chosen."""
 
 
 class IfMatch(msgspec.Struct, frozen=True):
