@@ -47,6 +47,7 @@ from forum.registrations.desk import RegistrationDesk
 from forum.registrations.page_routes import PAGE
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
+from forum.replies.routes import HANDLERS as REPLIES
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
 from forum.speakers_lists.routes import HANDLERS as SPEAKERS_LISTS
@@ -191,6 +192,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *SPEAKERS_LISTS,
             *PLEDGES,
             *CALENDARS,
+            *REPLIES,
             *REGISTRATIONS,
             *QUESTIONS,
             *CHANGE_REQUESTS,

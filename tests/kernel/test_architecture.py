@@ -20,6 +20,7 @@ ONLY_IN = {
     "litestar": {"app", "docs", "health", "http", "kept", "openapi", "permissions", "transactions", "*.routes"},
     "arq": {"outbox", "workers.*"},
     "icalendar": {"calendars.*", "demo.*"},
+    "aiosmtpd": {"workers.*"},
     "aiosmtplib": {"notifications.*"},
     "smtplib": set(),
     "asyncpg": {"db", "embedded.*", "errors", "listening", "logs", "migrations", "transactions", *OUTSIDE},

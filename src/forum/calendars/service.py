@@ -8,6 +8,8 @@ from msgspec import Struct
 from forum.calendars.feed_types import Subscription
 from forum.calendars.ical import InvitationTemplate as InvitationTemplate
 from forum.calendars.ical import render_event, render_feed, years_of
+from forum.calendars.mails import MOST_BYTES as MOST_BYTES
+from forum.calendars.replies import read_reply as read_reply
 from forum.calendars.types import CalendarEdition, CalendarSession, text_in
 from forum.codes import Mode
 from forum.errors import NotFound

@@ -20,6 +20,7 @@ from forum.notifications.mime import (
     render_sign_in,
 )
 from forum.notifications.proposal_news import render_proposal_news
+from forum.notifications.seat_question import render_seat_question
 from forum.notifications.types import Invited, LetterNews, Noticed, Outgoing, ProposalNews, ReportMail
 
 MAILERS_KEPT: Final = 400
@@ -89,7 +90,7 @@ class Renderer:
         """Read whom the invitations and the mails about registrations are for, all at once."""
         ids = [message.id for message in messages if message.kind == "invitation"]
         self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
-        ids = [message.id for message in messages if message.kind == "registration"]
+        ids = [message.id for message in messages if message.kind in ("registration", "answer")]
         self._noticed = {row.message_id: row for row in await queries.list_noticed(self._conn, ids)} if ids else {}
 
     async def render(self, message: Outgoing) -> bytes:
@@ -102,6 +103,8 @@ class Renderer:
             return render_report(message_id, sender, message.recipient, report, message.created_at)
         if message.kind == "registration":
             return await self._notice(message_id, message)
+        if message.kind == "answer":
+            return await self._seat_question(message_id, message)
         if message.kind == "letter":
             return await self._letter_news(message_id, message)
         if message.kind == "proposal":
@@ -132,6 +135,11 @@ class Renderer:
         link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
         by_others = bool(message.payload["by_others"])
         return render_notice(message_id, message.recipient, noticed, news, by_others, link, message.created_at)
+
+    async def _seat_question(self, message_id: str, message: Outgoing) -> bytes:
+        noticed, title = self._noticed[message.id], str(message.payload["title"])
+        link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
+        return render_seat_question(message_id, message.recipient, noticed, title, link, message.created_at)
 
     async def _mailer(self, message: Outgoing, release: int) -> InvitationMailer:
         assert message.session_id is not None

@@ -22,6 +22,7 @@ __all__ = [
     "ReportMail",
     "Transport",
     "Unreachable",
+    "ask_about_seat",
     "forget_messages",
     "list_messages",
     "open_transport",
@@ -31,6 +32,7 @@ __all__ = [
     "publish_due_reports",
     "queue_report",
     "send_batches",
+    "withdraw_seat_question",
 ]
 
 
@@ -47,6 +49,18 @@ async def plan_notices(conn: Connection, edition_id: UUID, registration_ids: Seq
     """
     await queries.lock_invitations(conn, edition_id)
     return await queries.plan_notices(conn, edition_id, registration_ids, now)
+
+
+async def ask_about_seat(
+    conn: Connection, edition_id: UUID, registration_id: UUID, session_id: UUID, title: str, now: datetime
+) -> None:
+    """Ask somebody who has declined in their calendar whether their place may be freed; they need a link first."""
+    await queries.queue_seat_question(conn, edition_id, registration_id, session_id, title, now)
+
+
+async def withdraw_seat_question(conn: Connection, edition_id: UUID, registration_id: UUID, session_id: UUID) -> None:
+    """Do not ask any more, unless it was asked already."""
+    await queries.supersede_seat_question(conn, edition_id, registration_id, session_id)
 
 
 async def forget_messages(

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from forum.codes import Mode
 
-MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter", "proposal"]
+MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter", "proposal", "answer"]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
 
