@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,6 +82,7 @@ class Inbox:
         self.conversations: set[SMTP] = set()
         self._pool, self._clock = pool, clock
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._readers = ThreadPoolExecutor(AT_ONCE, "inbox")  # of its own: nobody else waits for a mail made to be slow
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -111,7 +113,8 @@ class Inbox:
 
     async def _record(self, raw: bytes) -> None:
         async with self._turns, asyncio.timeout(RECORD_WITHIN_SECONDS):
-            mail = await asyncio.to_thread(replies.read_mail, raw, self.domain)
+            loop = asyncio.get_running_loop()
+            mail = await loop.run_in_executor(self._readers, replies.read_mail, raw, self.domain)
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn, conn.transaction():
                 await replies.receive_mail(conn, mail, "mail", None, self._clock())
 
@@ -132,6 +135,8 @@ class Inbox:
             yield address
         finally:
             server.close()
+            if address.startswith("/"):
+                _remove(address)
             for conversation in list(self.conversations):
                 if conversation.transport is not None:
                     conversation.transport.close()
@@ -140,6 +145,10 @@ class Inbox:
 
 def _open_to_group(path: str) -> None:
     Path(path).chmod(0o660)
+
+
+def _remove(path: str) -> None:
+    Path(path).unlink(missing_ok=True)
 
 
 async def answers(address: str) -> bool:

@@ -142,7 +142,7 @@ BOMBS: dict[str, tuple[bytes, str]] = {
     "folded header": (b"From: a@b\r\n" + b" c@d,\r\n" * 50_000 + b"\r\n", "too_large"),
     "folds": (bare("BEGIN:VCALENDAR\r\n" + "\r\n " * 40_000), "malformed"),
     "begins": (bare("BEGIN:VCALENDAR\r\n" * 14_000), "malformed"),
-    "quotes": (bare(calendar(attendee_line='ATTENDEE;CN="' + '";"' * 3_000 + ":mailto:a@b")), "no_attendee"),
+    "quotes": (bare(calendar(attendee_line='ATTENDEE;CN="' + '";"' * 3_000 + ":mailto:a@b")), "malformed"),
 }
 
 
