@@ -77,7 +77,7 @@ async def deliver(address: str, raw: bytes) -> tuple[int, str]:
 
     def talk() -> tuple[int, bytes]:
         with smtplib.LMTP(*address.split(":")) as server:
-            server.lhlo() if hasattr(server, "lhlo") else server.ehlo()
+            server.ehlo()  # says LHLO
             server.mail("bounces@delegates.example")
             server.rcpt("secretariat@forum.example")
             return server.data(raw)
