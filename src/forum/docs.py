@@ -80,7 +80,8 @@ def encode_document(app: Litestar) -> bytes:
     """The completed document as JSON with sorted keys: the same bytes on every run."""
     handlers = _documented(app)
     public = {str(h.operation_id) for h in handlers if h.opt.get("permission") in (None, Permission.PUBLIC)}
-    schema = complete(app.openapi_schema.to_schema(), _types_of(handlers), public)
+    files = {str(h.operation_id): h.opt["takes"] for h in handlers if "takes" in h.opt}
+    schema = complete(app.openapi_schema.to_schema(), _types_of(handlers), public, files)
     return msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=1) + b"\n"
 
 

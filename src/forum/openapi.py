@@ -5,7 +5,7 @@ Litestar derives parameters, bodies and answers from the handlers. It does not k
 """
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from inspect import cleandoc
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ _REASONS: Final = {
     409: "The state of things does not allow this.",
     412: "Somebody changed it since you read it.",
     413: "The request is too large.",
-    415: "The body is not JSON.",
+    415: "The body is of a type that is not taken here.",
     422: "The request is well formed but wrong; every fault is named.",
     428: "If-Match is needed.",
     503: "A part that it depends on does not answer; try again after `Retry-After`.",
@@ -57,12 +57,14 @@ _IDEMPOTENCY_KEY: Final = {
 }
 
 
-def complete(schema: dict[str, Any], types: Iterable[Any], public: Container[str]) -> dict[str, Any]:
+def complete(
+    schema: dict[str, Any], types: Iterable[Any], public: Container[str], files: Mapping[str, Iterable[str]]
+) -> dict[str, Any]:
     """The document with the common rules written into every operation.
 
     `types` are those that routes take and answer: their schemas are msgspec's own, by which bodies are decoded,
     instead of Litestar's, which leave out constraints inside lists, maps and unions. `public` names the operations
-    that need no token.
+    that need no token, `files` those that take a file, and of which types.
     """
     _tidy(schema)
     _, exact = msgspec.json.schema_components([*types, Problem], ref_template="#/components/schemas/{name}")
@@ -72,10 +74,17 @@ def complete(schema: dict[str, Any], types: Iterable[Any], public: Container[str
     for path, item in schema["paths"].items():
         for method in _METHODS:
             if method in item:
+                if types_of_file := files.get(item[method]["operationId"]):
+                    item[method]["requestBody"] = _file_body(types_of_file)
                 _complete_operation(path, method, item[method], schema)
                 open_to_all = item[method]["operationId"] in public
                 item[method]["security"] = [{}, {"token": []}] if open_to_all else [{"token": []}]
     return schema
+
+
+def _file_body(media_types: Iterable[str]) -> dict[str, Any]:
+    schema = {"type": "string", "format": "binary"}
+    return {"required": True, "content": {name: {"schema": dict(schema)} for name in media_types}}
 
 
 def _complete_operation(path: str, method: str, operation: dict[str, Any], schema: dict[str, Any]) -> None:
