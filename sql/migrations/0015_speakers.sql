@@ -7,8 +7,9 @@ ALTER TABLE speakers
     ADD COLUMN language text NOT NULL DEFAULT 'en',
     ADD COLUMN availabilities tstzmultirange NOT NULL DEFAULT '{}',
     ADD COLUMN photo_tag text,
-    ADD CONSTRAINT speakers_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations,
-    ADD CONSTRAINT speakers_one_per_registration UNIQUE (edition_id, registration_id);
+    ADD CONSTRAINT speakers_registration_exists FOREIGN KEY (edition_id, registration_id) REFERENCES registrations;
+-- Partial, so that it is no key: an update that names it holds up nobody who refers to the speaker.
+CREATE UNIQUE INDEX speakers_one_per_registration ON speakers (edition_id, registration_id) WHERE registration_id IS NOT NULL;
 COMMENT ON COLUMN speakers.email IS 'For the staff alone, as are language and availabilities. Null: the address of the registration.';
 COMMENT ON COLUMN speakers.availabilities IS 'When they can speak; empty: nobody has said.';
 COMMENT ON COLUMN speakers.photo_tag IS 'The beginning of the SHA-256 of the photo, which stands in its ETag.';

@@ -109,6 +109,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], schem
         responses[str(status)] = {"description": _REASONS[status], "content": content}
     for status, response in responses.items():
         if status.startswith("2"):
+            _allow_overlap(response)
             _add_headers(response, status, schema)
             _name_as_bytes(response)
             _name_formats(response, parameters)
@@ -140,6 +141,13 @@ def _name_formats(response: dict[str, Any], parameters: list[dict[str, Any]]) ->
         response["content"][_FORMATS[name]] = {"schema": {"type": "string", "format": "binary"}}
 
 
+def _allow_overlap(response: dict[str, Any]) -> None:
+    """Where an answer is one of two things, of which one has more fields, it can be read as both."""
+    for media in response.get("content", {}).values():
+        if options := media.get("schema", {}).pop("oneOf", None):
+            media["schema"]["anyOf"] = options
+
+
 def _name_as_bytes(response: dict[str, Any]) -> None:
     """Pictures and prints by a second name: some generators of clients know bytes only as an octet stream."""
     content = response.get("content", {})
@@ -151,7 +159,7 @@ def _add_headers(response: dict[str, Any], status: str, schema: dict[str, Any]) 
     headers = response.setdefault("headers", {})
     headers["X-Request-Id"] = {"description": "Quote it when you ask for help.", "schema": {"type": "string"}}
     for media in response.get("content", {}).values():
-        fields = _resolve(media.get("schema", {}), schema).get("properties", {})
+        fields = _fields(media.get("schema", {}), schema)
         if "version" in fields:
             headers["ETag"] = {"description": "The version, for If-Match.", "schema": {"type": "string"}}
         if status == "201" and "id" in fields:
@@ -160,6 +168,12 @@ def _add_headers(response: dict[str, Any], status: str, schema: dict[str, Any]) 
             headers["Link"] = {"description": 'The next page, `rel="next"`.', "schema": {"type": "string"}}
     if not headers:
         del response["headers"]
+
+
+def _fields(node: dict[str, Any], schema: dict[str, Any]) -> set[str]:
+    """The names of what an answer, or the one with more of two, has."""
+    options = [_resolve(option, schema) for option in node.get("anyOf", [node])]
+    return {name for option in options for name in option.get("properties", {})}
 
 
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ HERE, ELSEWHERE = UUID(int=1), UUID(int=2)
 TABLE: dict[Role, set[Permission]] = {
     "admin": set(Permission),
     "organizer": set(Permission) - {P.EDITIONS_CREATE},
-    "programme_manager": {P.PROGRAMME_READ, P.PROGRAMME_WRITE, P.PROGRAMME_PUBLISH},
+    "programme_manager": {P.PROGRAMME_READ, P.PROGRAMME_WRITE, P.PROGRAMME_PUBLISH, P.SPEAKERS_OWN},
     "registrar": {
         P.DELEGATIONS_MANAGE,
         P.DELEGATIONS_READ,
@@ -104,6 +104,15 @@ def test_client_may_what_its_scopes_say_on_its_own_edition() -> None:
     assert {p for p in Permission if client.may(p, "here")} == {P.SCANS_RECORD} | ALWAYS
     assert not client.may(P.SCANS_RECORD, ELSEWHERE)
     assert {p for p in Permission if NOBODY.may(p, HERE) or NOBODY.may(p, "None")} == ALWAYS
+
+
+def test_who_came_by_a_link_may_what_the_link_is_for() -> None:
+    registration = Principal(uuid4(), "registration", uuid4(), HERE, "here", [], [], None, uuid4())
+    speaker = Principal(uuid4(), "speaker", None, HERE, "here", [*get_args(ClientScope)], [], None, None, uuid4())
+
+    assert {p for p in Permission if registration.may(p, HERE)} == {P.PUBLIC, P.REGISTRATIONS_OWN}
+    assert {p for p in Permission if speaker.may(p, HERE)} == {P.PUBLIC, P.SPEAKERS_OWN}
+    assert registration.reach(P.REGISTRATIONS_READ, HERE) == speaker.reach(P.REGISTRATIONS_READ, HERE) == []
 
 
 def test_every_permission_is_asked_for_somewhere() -> None:
