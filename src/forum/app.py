@@ -142,7 +142,7 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
     assert settings.database_url
     app.state.pool = await open_pool(settings.database_url, settings.pool_size)
     try:
-        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.machines]):
+        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.seen_tokens]):
             yield
     finally:
         app.state.pool.terminate()
@@ -160,7 +160,7 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "keeper": Keeper(),
             "feed": Feed(),
             "kept_answers": KeptAnswers(),
-            "machines": permissions.Machines(),
+            "seen_tokens": permissions.SeenTokens(),
             "key_ring": key_ring,
             "badge_reader": badge_reader,
             "press": Press(),
