@@ -35,8 +35,7 @@ class Permission(StrEnum):
     """Any principal; the statement behind the route decides by object."""
     REGISTRATIONS_OWN = "registrations:own"
     """The same, and open to whoever came by the link of one registration, for that one alone."""
-    SPEAKERS_OWN = "speakers:own"
-    """Who looks after speakers, and whoever came by the link of one speaker, for that one alone."""
+    SPEAKERS_OWN = "speakers:own"  # for who looks after speakers, and by the link of one
     EDITIONS_CREATE = "editions:create"
     EDITIONS_WRITE = "editions:write"
     GRANTS_WRITE = "grants:write"
@@ -159,8 +158,6 @@ class Principal(msgspec.Struct, frozen=True):
         """
         if self.may(permission, edition_id):
             return None
-        if self.registration_id is not None:
-            return []
         return [grant.delegation_id for grant in self.grants if grant.edition_id == edition_id and grant.delegation_id]
 
     def reaches(self, registration_id: UUID) -> bool:
@@ -294,11 +291,10 @@ def _confine(principal: Principal, permission: Permission, path: Mapping[str, An
 
     Raises `NotFound` for every registration or speaker, and every edition, but their own.
     """
-    edition, registration = path.get("edition"), path.get("registration_id")
+    edition, named = path.get("edition"), path.get(f"{principal.kind}_id")
     is_here = edition is None or str(edition) in (str(principal.edition_id), principal.edition_slug)
-    is_speaker = principal.speaker_id is not None and path.get("speaker_id") == principal.speaker_id
     if permission is Permission.PUBLIC:
-        return principal if is_here and is_speaker else NOBODY
-    if not is_here or not (is_speaker if principal.speaker_id else registration in (None, principal.registration_id)):
+        return principal if is_here and named is not None and named == principal.speaker_id else NOBODY
+    if not (is_here and named in (principal.registration_id, principal.speaker_id)):
         raise NotFound
     return principal

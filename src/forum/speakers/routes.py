@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from forum.db import Connection
 from forum.http import ForumRequest, IfMatch
 from forum.pagination import Page, Paging
-from forum.permissions import Permission, Principal, needs
+from forum.permissions import Permission, Principal, forget_tokens, needs
 from forum.programme.service import Keeper
 from forum.speakers import service
 from forum.speakers.appearance_routes import HANDLERS as APPEARANCES
@@ -89,6 +89,7 @@ async def update_speaker(
     """
     keeper: Keeper = request.app.state.keeper
     unit_of(request.scope).after_commit.append(lambda: keeper.forget(edition_id))
+    forget_tokens(request)
     return await service.update_speaker(conn, principal, edition_id, speaker_id, data, if_match, now)
 
 
