@@ -40,6 +40,7 @@ from forum.printing.press import Press
 from forum.privacy.routes import HANDLERS as PRIVACY
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
+from forum.proposals.routes import HANDLERS as PROPOSALS
 from forum.questions.routes import HANDLERS as QUESTIONS
 from forum.registrations.badge_routes import WELL_KNOWN
 from forum.registrations.desk import RegistrationDesk
@@ -183,6 +184,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ENTITIES,
             *PROGRAMME,
             *SPEAKERS,
+            *PROPOSALS,
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,

@@ -175,10 +175,11 @@ async def test_files_are_taken_in_the_types_that_the_document_names(client: Clie
 
 
 async def test_without_if_match_it_is_428(client: Client) -> None:
+    """Bodies are read first: those that must say something (PUT) are sent in the tests of their slices."""
     edition = await make_edition(client)
     admin = await client.as_role("admin")
     for operation in V1:
-        if "If-Match" in operation.parameters:
+        if "If-Match" in operation.parameters and not (operation.has_body and _required(operation)):
             with telling(operation):
                 body = {"json": {}} if operation.has_body else {}
                 answer = await admin.request(operation.method.upper(), operation.url(edition["slug"]), **body)

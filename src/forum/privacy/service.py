@@ -21,6 +21,7 @@ from forum.pagination import Page, Paging
 from forum.permissions import Principal
 from forum.privacy import queries
 from forum.privacy.types import Erasure, ErasureReason, PersonalData
+from forum.proposals import service as proposals
 from forum.registrations import service as registrations
 from forum.speakers import service as speakers
 
@@ -91,9 +92,10 @@ async def _erase_speakers(
 async def _erase_person(conn: Connection, person_id: UUID, now: datetime) -> Counter[str]:
     await registrations.forget_objections(conn, person_id)
     speaking = await _erase_speakers(conn, None, None, person_id, now)
+    proposed = await proposals.forget_person(conn, person_id)
     mails = await notifications.forget_messages(conn, None, None, person_id)
     gone = await accounts.pseudonymise_person(conn, person_id, now)
-    return Counter(asdict(gone)) + speaking + Counter(messages=mails.dropped + mails.emptied)
+    return Counter({**asdict(gone), **proposed}) + speaking + Counter(messages=mails.dropped + mails.emptied)
 
 
 async def _write_down(

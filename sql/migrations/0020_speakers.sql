@@ -85,7 +85,7 @@ CREATE INDEX tokens_by_speaker ON tokens (edition_id, speaker_id) WHERE kind = '
 
 ALTER TABLE messages DROP CONSTRAINT messages_kind_is_known;
 ALTER TABLE messages ADD CONSTRAINT messages_kind_is_known CHECK (kind IN
-    ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'speaker'));
+    ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'proposal', 'speaker'));
 CREATE INDEX messages_by_speaker ON messages (edition_id, (payload ->> 'speaker')) WHERE kind = 'speaker';
 
 CREATE FUNCTION end_speaker_link(of_edition uuid, of_speaker uuid) RETURNS void LANGUAGE sql AS $$
