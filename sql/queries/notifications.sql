@@ -150,6 +150,33 @@ LEFT JOIN entities n ON n.id = d.entity_id
 LEFT JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
 WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'registration';
 
+-- name: list_asked_speakers
+-- What the mails to speakers among these messages say, and to whom: the session as it is now, published or not.
+SELECT m.id AS message_id, s.display_name, s.language, a.role, a.on_behalf_of, a.allotted_seconds, n.title AS session_title,
+       n.starts_at, n.ends_at, n.held_on, nullif(concat_ws(', ', r.name, coalesce(r.venue, e.venue), e.city), '') AS place,
+       n.mode = 'online' AS is_online, e.title, e.timezone, e.organizer_email, k.id AS link_id
+FROM messages m
+JOIN editions e ON e.id = m.edition_id
+JOIN appearances a ON a.edition_id = m.edition_id AND a.id = (m.payload ->> 'appearance')::uuid
+JOIN sessions n ON n.edition_id = a.edition_id AND n.id = a.session_id
+JOIN speakers s ON s.edition_id = a.edition_id AND s.id = a.speaker_id
+LEFT JOIN rooms r ON r.edition_id = n.edition_id AND r.id = n.room_id
+LEFT JOIN speaker_links k ON k.edition_id = s.edition_id AND k.speaker_id = s.id
+WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'speaker';
+
+-- name: forget_speaker
+-- Drop the mails to a speaker that are still to be sent, and take out of the others whom they were for.
+WITH dropped AS (
+    DELETE FROM messages WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status IN ('queued', 'sending')
+    RETURNING 1
+),
+emptied AS (
+    UPDATE messages SET recipient = 'erased@erased.invalid', last_error = NULL
+    WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status NOT IN ('queued', 'sending')
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM dropped) AS dropped, (SELECT count(*) FROM emptied) AS emptied;
+
 -- name: mark_sent
 -- A message was taken by the mail server. What was secret in it is forgotten. The mark does not wait for the disk: it
 -- outlives the worker, and the loss of the whole server repeats a mail, under the same Message-ID, at worst.
