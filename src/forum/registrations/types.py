@@ -134,24 +134,6 @@ class MoveReason(Struct, forbid_unknown_fields=True):
     reason: Prose | None = None
 
 
-class RegistrationFilter(Struct, frozen=True):
-    """Which registrations to list; in the order of the statement's parameters."""
-
-    status: RegistrationStatus | None = None
-    mode: Mode | None = None
-    category: str | None = None
-    country: str | None = None
-    delegation: UUID | None = None
-    entity: UUID | None = None
-    email: str | None = None
-    external_id: str | None = None
-    source: Source | None = None
-    language: str | None = None
-    consent: Consent | None = None
-    q: str | None = None
-    """Words that name and address must have, in any order and spelling: see `fold_text` in the database."""
-
-
 class Places(Struct, frozen=True):
     """The edition's rules for a mode whose places are locked. The last two fields are what history remembers."""
 
