@@ -1,4 +1,8 @@
--- Registrations as registrars look for them: filtered by any field, in the order that they choose.
+-- Registrations as registrars look for them, filtered by any field, in the order that they choose; what else places lacked.
+
+ALTER TABLE messages DROP CONSTRAINT messages_kind_is_known;
+ALTER TABLE messages ADD CONSTRAINT messages_kind_is_known CHECK (kind IN
+    ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'change_request'));
 
 CREATE FUNCTION registrations_wanted(
     of_edition uuid, of_status text, of_mode text, of_category text, of_country text, of_delegation uuid, of_entity uuid,

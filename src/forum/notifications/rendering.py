@@ -22,6 +22,8 @@ from forum.notifications.mime import (
 from forum.notifications.types import Invited, LetterNews, Noticed, Outgoing, ReportMail
 
 MAILERS_KEPT: Final = 400
+NOTICES: Final = frozenset({"registration", "change_request"})
+"""The kinds of mails that tell somebody about their registration."""
 
 
 class Content(Protocol):
@@ -88,7 +90,7 @@ class Renderer:
         """Read whom the invitations and the mails about registrations are for, all at once."""
         ids = [message.id for message in messages if message.kind == "invitation"]
         self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
-        ids = [message.id for message in messages if message.kind == "registration"]
+        ids = [message.id for message in messages if message.kind in NOTICES]
         self._noticed = {row.message_id: row for row in await queries.list_noticed(self._conn, ids)} if ids else {}
 
     async def render(self, message: Outgoing) -> bytes:
@@ -99,7 +101,7 @@ class Renderer:
         if message.kind == "attendance_report":
             sender, report = await self._report(message)
             return render_report(message_id, sender, message.recipient, report, message.created_at)
-        if message.kind == "registration":
+        if message.kind in NOTICES:
             return await self._notice(message_id, message)
         if message.kind == "letter":
             return await self._letter_news(message_id, message)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from forum.codes import Mode
 
-MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter"]
+MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter", "change_request"]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
 
