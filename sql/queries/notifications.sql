@@ -190,15 +190,17 @@ WHERE m.id = ANY ($1::uuid[]);
 
 -- name: list_noticed
 -- What the mails about registrations among these messages say, and to whom.
-SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.source, r.mode, r.waits_for, r.offer_expires_at,
-       e.title, e.timezone, e.organizer_email, n.name AS delegation, k.id AS link_id
+SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.source, r.mode, r.waits_for,
+       coalesce((m.payload ->> 'until')::timestamptz, r.offer_expires_at) AS offer_expires_at, e.title, e.timezone,
+       e.organizer_email, n.name AS delegation, k.id AS link_id, s.title AS session_title
 FROM messages m
 JOIN registrations r ON r.edition_id = m.edition_id AND r.id = m.registration_id
 JOIN editions e ON e.id = m.edition_id
 LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_id
 LEFT JOIN entities n ON n.id = d.entity_id
 LEFT JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
-WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request');
+LEFT JOIN sessions s ON s.edition_id = m.edition_id AND s.id = m.session_id
+WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request', 'booking');
 
 -- name: mark_sent
 -- A message was taken by the mail server. What was secret in it is forgotten. The mark does not wait for the disk: it

@@ -112,7 +112,8 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
     assert present.keys() == {
         "messages.recipient", "persons.email", "registration_transitions.reason", "registrations.accessibility_needs",
         "registrations.external_id", "registrations.family_name", "registrations.given_name", "sign_in_codes.email",
-        "answers.value", "change_requests.reason", "letter_particulars.passport_name", "letters.reason",
+        "answers.value", "booking_transitions.reason", "change_requests.reason", "letter_particulars.passport_name",
+            "letters.reason",
     }  # fmt: skip
 
     mailed = len(post.server.taken)

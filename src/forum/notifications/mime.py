@@ -159,14 +159,19 @@ def render_notice(
     """The mail about a registration: what became of it, who made it if not the person, and the link to it."""
     language = texts.known_language(noticed.language)
     edition = text_in(noticed.title, language)[0]
+    subject = texts.phrase(language, "registration", edition=edition)
     lines = [("", edition), *_notice_lines(language, noticed, news, by_others, link)]
+    if noticed.session_title:
+        title = text_in(noticed.session_title, language)[0]
+        subject = texts.phrase(language, news, title=title)
+        lines.insert(1, ("", title))
     name = " ".join(part for part in (noticed.given_name, noticed.family_name) if part)
     boundary = hashlib.sha256(message_id.encode()).hexdigest()[:24].encode()
     parts = _part("plain", _plain(lines)) + _part("html", _html(lines, language))
     return b"".join(
         (
             _headers((edition, noticed.organizer_email), (name, recipient), message_id, sent_at),
-            _encoded("Subject", texts.phrase(language, "registration", edition=edition)),
+            _encoded("Subject", subject),
             b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="a%s"\r\n\r\n' % boundary,
             parts.replace(b"@@", b"--a" + boundary),
             b"--a%s--\r\n" % boundary,

@@ -22,8 +22,8 @@ from forum.notifications.mime import (
 from forum.notifications.types import Invited, LetterNews, Noticed, Outgoing, ReportMail
 
 MAILERS_KEPT: Final = 400
-NOTICES: Final = frozenset({"registration", "change_request"})
-"""The kinds of mails that tell somebody about their registration."""
+NOTICES: Final = frozenset({"registration", "change_request", "booking"})
+"""The kinds of mails that tell somebody about their registration, or what they booked with it."""
 
 
 class Content(Protocol):
