@@ -9,6 +9,10 @@ SELECT e.status AS edition_status,
        a.delegation IS NULL OR EXISTS (SELECT FROM delegations d
                                    WHERE d.edition_id = e.id AND d.id = a.delegation AND d.merged_into IS NULL)
            AS is_delegation_known,
+       a.delegation IS NOT NULL
+       AND (EXISTS (SELECT FROM grants g WHERE g.edition_id = e.id AND g.delegation_id = a.delegation)
+            OR EXISTS (SELECT FROM quotas q WHERE q.edition_id = e.id AND q.delegation_id = a.delegation AND q.quota IS NOT NULL))
+           AS is_delegation_guarded,
        EXISTS (SELECT FROM persons p WHERE p.id = a.asked_by AND lower(p.email) = lower(a.email)) AS is_own_address,
        (SELECT r.id FROM registrations r
         WHERE r.edition_id = e.id AND r.status IN ('submitted', 'approved', 'waitlisted')
@@ -129,7 +133,7 @@ WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR d
 -- name: lock_registration
 -- Lock a registration until the transaction ends, for its owner, its delegation's focal points ($3) or (null) for who may
 -- change all of the edition.
-SELECT id, delegation_id AS delegation, status, mode, waits_for, offer_expires_at, online_while_waiting, version
+SELECT id, delegation_id AS delegation, source, status, mode, waits_for, offer_expires_at, online_while_waiting, version
 FROM registrations
 WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR delegation_id = ANY ($3)) FOR NO KEY UPDATE;
 

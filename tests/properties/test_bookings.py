@@ -277,6 +277,12 @@ class BookingsMachine(RuleBasedStateMachine):
         if seated := [name for seats in held.seats.values() for name in seats.seated]:
             self.cancel(sorted(held.bookings).index(seated[pick % len(seated)]), number)
 
+    @rule(names=st.permutations("abcdefgh"), number=NUMBER)
+    def crowd(self, names: list[str], number: int) -> None:
+        """Everybody comes for a session, and somebody who has a seat makes way."""
+        self.come(names, number, "in_person")
+        self.leave_seat(0, number)
+
     @rule(name=NAME, move=st.sampled_from(("withdraw", "revoke")))
     def leave(self, name: str, move: str) -> None:
         """Somebody does not come after all."""

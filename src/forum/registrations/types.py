@@ -177,6 +177,8 @@ class RegistrationReferences(Struct, frozen=True):
     is_category_known: bool
     is_entity_known: bool
     is_delegation_known: bool
+    is_delegation_guarded: bool
+    """Somebody looks after the delegation, or it has a quota: nobody counts themselves among its people."""
     is_own_address: bool
     active_id: UUID | None
     """The active registration of the address."""
@@ -241,6 +243,7 @@ class LockedRegistration(Struct, frozen=True):
 
     id: UUID
     delegation: UUID | None
+    source: Source
     status: RegistrationStatus
     mode: Mode
     waits_for: Mode | None
