@@ -18,6 +18,7 @@ from forum.accounts.routes import HANDLERS as ACCOUNTS
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
 from forum.bookings.routes import HANDLERS as BOOKINGS
+from forum.calendars.feeds import PersonalFeeds
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.change_requests.routes import HANDLERS as CHANGE_REQUESTS
 from forum.clock import Clock, clock_of
@@ -39,6 +40,7 @@ from forum.printing.press import Press
 from forum.privacy.routes import HANDLERS as PRIVACY
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
+from forum.proposals.routes import HANDLERS as PROPOSALS
 from forum.questions.routes import HANDLERS as QUESTIONS
 from forum.registrations.badge_routes import WELL_KNOWN
 from forum.registrations.desk import RegistrationDesk
@@ -141,7 +143,7 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
     assert settings.database_url
     app.state.pool = await open_pool(settings.database_url, settings.pool_size)
     try:
-        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.machines]):
+        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.seen_tokens]):
             yield
     finally:
         app.state.pool.terminate()
@@ -159,7 +161,8 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "keeper": Keeper(),
             "feed": Feed(),
             "kept_answers": KeptAnswers(),
-            "machines": permissions.Machines(),
+            "personal_feeds": PersonalFeeds(),
+            "seen_tokens": permissions.SeenTokens(),
             "key_ring": key_ring,
             "badge_reader": badge_reader,
             "press": Press(),
@@ -179,6 +182,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ENTITIES,
             *PROGRAMME,
             *SPEAKERS,
+            *PROPOSALS,
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,

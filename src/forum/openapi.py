@@ -18,6 +18,7 @@ TAGS: Final = {
     "editions": "Series, their vocabularies, and editions.",
     "programme": "Rooms, tracks, sessions and the published programme.",
     "speakers": "Speakers and their appearances.",
+    "proposals": "Calls for proposals, proposals, their scores and decisions.",
     "entities": "States, cities and organizations, and their delegations.",
     "registrations": "Who takes part, who waits, and badges.",
     "letters": "Visa and invitation letters.",

@@ -162,10 +162,11 @@ def _required(operation: Operation) -> list[str]:
 
 
 async def test_without_if_match_it_is_428(client: Client) -> None:
+    """Bodies are read first: those that must say something (PUT) are sent in the tests of their slices."""
     edition = await make_edition(client)
     admin = await client.as_role("admin")
     for operation in V1:
-        if "If-Match" in operation.parameters:
+        if "If-Match" in operation.parameters and not (operation.has_body and _required(operation)):
             with telling(operation):
                 body = {"json": {}} if operation.has_body else {}
                 answer = await admin.request(operation.method.upper(), operation.url(edition["slug"]), **body)
@@ -255,7 +256,8 @@ async def test_options_and_405_list_every_method(client: Client) -> None:
         methods |= {"HEAD"} if "GET" in methods else set()
         url = operations[0].url("grf-2023")
         with telling(operations[0]):
-            answer, refused = await client.request("OPTIONS", url), await client.request("PUT", url)
+            absent = next(method for method in ("PUT", "DELETE") if method not in methods)
+            answer, refused = await client.request("OPTIONS", url), await client.request(absent, url)
             assert answer.status_code == 204
             assert set(answer.headers["Allow"].split(", ")) == methods
             assert_problem(refused, 405, "method_not_allowed")

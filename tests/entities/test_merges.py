@@ -20,6 +20,7 @@ from tests.factories import (
     make_speaker,
     registration_fields,
 )
+from tests.proposals.conftest import make_proposal, put_call
 
 ENTITIES, DELEGATIONS = "/v1/entities", "/v1/editions/grf-2023/delegations"
 REFERENCES = """
@@ -85,6 +86,8 @@ async def test_everything_that_names_the_old_one_names_the_new_one(pair: Pair, c
     led = await make_pledge(organizer, gone, "verified", partners=[child["id"], kept["id"]])
     joined = await make_pledge(organizer, child, partners=[gone["id"], kept["id"]])
     hosted = await make_pledge(organizer, kept, partners=[child["id"], gone["id"]])
+    await put_call(organizer)
+    await make_proposal(organizer, gone, speakers=[{"display_name": "Amal", "entity": gone["id"]}])
     columns = [(row["of_table"], row["of_column"]) for row in await conn.fetch(REFERENCES)]
 
     async def counts(entity: dict[str, Any]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from forum.codes import Mode
 
 MessageKind = Literal[
-    "invitation", "sign_in", "attendance_report", "registration", "letter", "change_request", "booking"
+    "invitation", "sign_in", "attendance_report", "registration", "letter", "proposal", "change_request", "booking"
 ]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
@@ -108,6 +108,18 @@ class LetterNews(Struct, frozen=True):
     language: str
     edition: str
     reference: str | None
+
+
+class ProposalNews(Struct, frozen=True):
+    """What became of a proposal, with the title of another that it concerns, a reason, and when it is decided."""
+
+    news: Literal["submitted", "accepted", "rejected", "merged", "joined", "reopened"]
+    language: str
+    edition: str
+    title: str
+    other: str | None
+    reason: str | None
+    decides_on: date | None
 
 
 class ReportMail(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 ALTER TABLE messages DROP CONSTRAINT messages_kind_is_known;
 ALTER TABLE messages ADD CONSTRAINT messages_kind_is_known CHECK (kind IN
-    ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'change_request', 'booking'));
+    ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'proposal', 'change_request', 'booking'));
 
 CREATE FUNCTION registrations_wanted(
     of_edition uuid, of_status text, of_mode text, of_category text, of_country text, of_delegation uuid, of_entity uuid,
