@@ -77,6 +77,13 @@ inserted AS (
 )
 SELECT count(*) FROM inserted;
 
+-- name: queue_change_news
+-- Tell a person what was decided about the change of their registration that they asked for.
+INSERT INTO messages (edition_id, kind, recipient, person_id, registration_id, payload, created_at, next_try_at)
+SELECT r.edition_id, 'change_request', p.email, p.id, r.id, jsonb_build_object('news', $3::text, 'by_others', false), $4, now()
+FROM registrations r JOIN persons p ON p.id = r.person_id
+WHERE r.edition_id = $1 AND r.id = $2;
+
 -- name: forget_messages
 -- Drop the mails to somebody that are still to be sent, and take out of the others whom they were for: those about one
 -- registration ($1, $2), or all to a person ($3) at their address.
@@ -140,15 +147,17 @@ WHERE m.id = ANY ($1::uuid[]);
 
 -- name: list_noticed
 -- What the mails about registrations among these messages say, and to whom.
-SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.source, r.mode, r.waits_for, r.offer_expires_at,
-       e.title, e.timezone, e.organizer_email, n.name AS delegation, k.id AS link_id
+SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.source, r.mode, r.waits_for,
+       coalesce((m.payload ->> 'until')::timestamptz, r.offer_expires_at) AS offer_expires_at, e.title, e.timezone,
+       e.organizer_email, n.name AS delegation, k.id AS link_id, s.title AS session_title
 FROM messages m
 JOIN registrations r ON r.edition_id = m.edition_id AND r.id = m.registration_id
 JOIN editions e ON e.id = m.edition_id
 LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_id
 LEFT JOIN entities n ON n.id = d.entity_id
 LEFT JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
-WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'registration';
+LEFT JOIN sessions s ON s.edition_id = m.edition_id AND s.id = m.session_id
+WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request', 'booking');
 
 -- name: list_asked_speakers
 -- What the mails to speakers among these messages say, and to whom: the session as it is now, published or not.

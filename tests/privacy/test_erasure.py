@@ -165,7 +165,7 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
     assert present.keys() == {
         "messages.recipient", "persons.email", "registration_transitions.reason", "registrations.accessibility_needs",
         "registrations.external_id", "registrations.family_name", "registrations.given_name", "sign_in_codes.email",
-        "answers.value", "calendar_feeds.label", "change_requests.reason", "letter_particulars.passport_name",
+        "answers.value", "booking_transitions.reason", "calendar_feeds.label", "change_requests.reason", "letter_particulars.passport_name",
         "speakers.display_name", "speakers.honorific", "speakers.function", "speakers.biography", "speakers.email",
         "speakers.external_id", "speaker_consents.note", "appearances.note",
         "letters.reason", "proposal_contacts.email", "proposal_contacts.name", "proposal_scores.comment",

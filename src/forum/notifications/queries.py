@@ -31,6 +31,13 @@ async def plan_notices(conn: Connection, edition_id: UUID, registration_ids: Seq
     return int(await value(conn, _SQL["plan_notices"], edition_id, registration_ids, now))
 
 
+async def queue_change_news(
+    conn: Connection, edition_id: UUID, registration_id: UUID, news: str, now: datetime
+) -> None:
+    """Tell a person what was decided about the change that they asked for."""
+    await execute(conn, _SQL["queue_change_news"], edition_id, registration_id, news, now)
+
+
 async def forget_messages(
     conn: Connection, edition_id: UUID | None, registration_id: UUID | None, person_id: UUID | None
 ) -> Forgotten:

@@ -15,15 +15,17 @@ from forum.notifications.mime import (
     InvitationMailer,
     Times,
     render_letter_news,
-    render_notice,
     render_report,
     render_sign_in,
 )
+from forum.notifications.notices import render_notice
 from forum.notifications.proposal_news import render_proposal_news
 from forum.notifications.speaker_mail import render_speaker_mail
 from forum.notifications.types import AskedSpeaker, Invited, LetterNews, Noticed, Outgoing, ProposalNews, ReportMail
 
 MAILERS_KEPT: Final = 400
+NOTICES: Final = frozenset({"registration", "change_request", "booking"})
+"""The kinds of mails that tell somebody about their registration, or what they booked with it."""
 
 
 class Content(Protocol):
@@ -95,7 +97,7 @@ class Renderer:
         """Read whom the invitations and the mails about registrations are for, all at once."""
         ids = [message.id for message in messages if message.kind == "invitation"]
         self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
-        ids = [message.id for message in messages if message.kind == "registration"]
+        ids = [message.id for message in messages if message.kind in NOTICES]
         self._noticed = {row.message_id: row for row in await queries.list_noticed(self._conn, ids)} if ids else {}
         ids = [message.id for message in messages if message.kind == "speaker"]
         self._asked = {row.message_id: row for row in await queries.list_asked_speakers(self._conn, ids)} if ids else {}
@@ -108,7 +110,7 @@ class Renderer:
         if message.kind == "attendance_report":
             sender, report = await self._report(message)
             return render_report(message_id, sender, message.recipient, report, message.created_at)
-        if message.kind == "registration":
+        if message.kind in NOTICES:
             return await self._notice(message_id, message)
         if message.kind == "letter":
             return await self._letter_news(message_id, message)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from forum.db import Connection
@@ -30,6 +31,7 @@ __all__ = [
     "plan_invitations",
     "plan_notices",
     "publish_due_reports",
+    "queue_change_news",
     "queue_report",
     "send_batches",
 ]
@@ -48,6 +50,17 @@ async def plan_notices(conn: Connection, edition_id: UUID, registration_ids: Seq
     """
     await queries.lock_invitations(conn, edition_id)
     return await queries.plan_notices(conn, edition_id, registration_ids, now)
+
+
+async def queue_change_news(
+    conn: Connection,
+    edition_id: UUID,
+    registration_id: UUID,
+    news: Literal["change_approved", "change_declined"],
+    now: datetime,
+) -> None:
+    """Queue what tells a person what was decided about the change of their registration that they asked for."""
+    await queries.queue_change_news(conn, edition_id, registration_id, news, now)
 
 
 async def forget_messages(

@@ -8,7 +8,17 @@ from msgspec import Struct
 
 from forum.codes import Mode
 
-MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter", "proposal", "speaker"]
+MessageKind = Literal[
+    "invitation",
+    "sign_in",
+    "attendance_report",
+    "registration",
+    "letter",
+    "proposal",
+    "speaker",
+    "change_request",
+    "booking",
+]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
 
@@ -81,6 +91,8 @@ class Noticed(Struct, frozen=True):
     organizer_email: str
     delegation: str | None
     link_id: UUID | None
+    session_title: dict[str, str] | None
+    """Of the session that the mail is about, unless it is about the registration."""
 
 
 class AskedSpeaker(Struct, frozen=True):
