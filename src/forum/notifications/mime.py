@@ -64,11 +64,7 @@ class InvitationMailer:
         """The mail."""
         language = texts.known_language(invitation.language)
         subject, alternatives = self._body(invitation, language)
-        key = (invitation.method, invitation.attendee.mode, language, invitation.sequence)
-        if key not in self._calendars:
-            method, mode, _, sequence = key
-            self._calendars[key] = InvitationTemplate(method, self.session, self.edition, mode, language, sequence)
-        calendar = _base64(self._calendars[key].render(invitation.attendee, invitation.stamp))
+        calendar = self.calendar(invitation)
         outer = hashlib.sha256(invitation.message_id.encode()).hexdigest()[:24]
         sender = (text_in(self.edition.title, language)[0], self.edition.organizer_email)
         recipient = (invitation.attendee.name, invitation.attendee.email)
@@ -90,6 +86,15 @@ class InvitationMailer:
                 b"--m%s--\r\n" % outer.encode(),
             )
         )
+
+    def calendar(self, invitation: Invitation) -> bytes:
+        """The person's own entry, in base64."""
+        language = texts.known_language(invitation.language)
+        key = (invitation.method, invitation.attendee.mode, language, invitation.sequence)
+        if key not in self._calendars:
+            method, mode, _, sequence = key
+            self._calendars[key] = InvitationTemplate(method, self.session, self.edition, mode, language, sequence)
+        return _base64(self._calendars[key].render(invitation.attendee, invitation.stamp))
 
     def _body(self, invitation: Invitation, language: str) -> tuple[bytes, bytes]:
         """Subject and text parts: they depend on language, zone, mode and news, not on the person."""
@@ -159,14 +164,24 @@ def render_notice(
     """The mail about a registration: what became of it, who made it if not the person, and the link to it."""
     language = texts.known_language(noticed.language)
     edition = text_in(noticed.title, language)[0]
-    lines = [("", edition), *_notice_lines(language, noticed, news, by_others, link)]
+    lines = [("", edition), *notice_lines(language, noticed, news, by_others, link)]
+    subject = texts.phrase(language, "registration", edition=edition)
+    return compose_notice(message_id, recipient, noticed, subject, lines, sent_at)
+
+
+def compose_notice(
+    message_id: str, recipient: str, noticed: Noticed, subject: str, lines: list[tuple[str, str]], sent_at: datetime
+) -> bytes:
+    """A mail from an edition to somebody who is registered, of lines as (label, text)."""
+    language = texts.known_language(noticed.language)
     name = " ".join(part for part in (noticed.given_name, noticed.family_name) if part)
+    sender = (text_in(noticed.title, language)[0], noticed.organizer_email)
     boundary = hashlib.sha256(message_id.encode()).hexdigest()[:24].encode()
     parts = _part("plain", _plain(lines)) + _part("html", _html(lines, language))
     return b"".join(
         (
-            _headers((edition, noticed.organizer_email), (name, recipient), message_id, sent_at),
-            _encoded("Subject", texts.phrase(language, "registration", edition=edition)),
+            _headers(sender, (name, recipient), message_id, sent_at),
+            _encoded("Subject", subject),
             b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="a%s"\r\n\r\n' % boundary,
             parts.replace(b"@@", b"--a" + boundary),
             b"--a%s--\r\n" % boundary,
@@ -174,13 +189,15 @@ def render_notice(
     )
 
 
-def _notice_lines(
-    language: str, noticed: Noticed, news: str, by_others: bool, link: str | None
+def notice_lines(
+    language: str, noticed: Noticed, news: str | None, by_others: bool, link: str | None
 ) -> list[tuple[str, str]]:
+    """How somebody takes part, what is new of it (None: nothing), who registered them if not they, and the link."""
+
     def say(key: str) -> str:
         return texts.phrase(language, key if texts.knows(key) else "registration_link")
 
-    lines = [("", say(f"registration_{news}")), (say("how"), say(noticed.mode))]
+    lines = [*([("", say(f"registration_{news}"))] if news else []), (say("how"), say(noticed.mode))]
     if noticed.offer_expires_at:
         lines.append((say("until"), texts.moment(language, noticed.offer_expires_at, None, noticed.timezone)))
     elif noticed.waits_for and noticed.waits_for != noticed.mode:

@@ -23,7 +23,9 @@ __all__ = [
     "Transport",
     "Unreachable",
     "forget_messages",
+    "gather_entries",
     "list_messages",
+    "list_untold",
     "open_transport",
     "plan_edition",
     "plan_invitations",
@@ -41,12 +43,25 @@ async def plan_invitations(conn: Connection, edition_id: UUID, registration_ids:
 
 
 async def plan_notices(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
-    """Queue what tells these people what became of their registrations since they were last told; how many mails.
+    """Queue what tells these people what became of their registrations and of the edition since they were last told.
 
-    Each needs a link first: who has none is told nothing.
+    Each needs a link first: who has none is told nothing. How many mails.
     """
     await queries.lock_invitations(conn, edition_id)
     return await queries.plan_notices(conn, edition_id, registration_ids, now)
+
+
+async def list_untold(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> list[UUID]:
+    """Of these registrations, those whose people are still to be told of a revision of the edition."""
+    return await queries.list_untold(conn, edition_id, registration_ids)
+
+
+async def gather_entries(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> None:
+    """Have these people's calendar entries go out in the mail that tells of a revision, where one waits.
+
+    To be done after invitations and notices are planned, in their transaction.
+    """
+    await queries.gather_entries(conn, edition_id, registration_ids)
 
 
 async def forget_messages(

@@ -18,6 +18,7 @@ from forum.programme.releases import (
     publish_programme,
     read_release,
 )
+from forum.programme.replanning import replan_sessions
 from forum.programme.sessions import (
     MOVES,
     Move,
@@ -62,6 +63,7 @@ __all__ = [
     "publish",
     "publish_programme",
     "read_release",
+    "replan_sessions",
     "update_room",
     "update_session",
     "update_track",
