@@ -43,6 +43,7 @@ SELECT o.id AS session, o.title, o.type, o.track, o.status, o.starts_at, o.ends_
        o.starred_at, o.booking,
        ARRAY(SELECT p.id FROM own p
              WHERE p.id <> o.id AND 'cancelled' NOT IN (p.status, o.status)
+               AND p.starts_at IS NOT NULL AND o.starts_at IS NOT NULL
                AND p.id IS DISTINCT FROM o.parent_id AND p.parent_id IS DISTINCT FROM o.id
                AND session_span(p.starts_at, p.ends_at) && session_span(o.starts_at, o.ends_at)
              ORDER BY p.starts_at, p.id) AS overlaps

@@ -26,6 +26,8 @@ class DigestEntry(Struct, frozen=True):
     now: Times
     before: Times | None
     calendar: bytes
+    timezone: str
+    """Where the person is."""
 
 
 class RevisionNotice(Struct, frozen=True):
@@ -79,16 +81,20 @@ def _place(holding: Holding) -> str:
 
 
 def _entry_lines(language: str, notice: RevisionNotice) -> Lines:
-    zone = notice.noticed.timezone
+    """When each session is and, where that changed, when it was: where it is held, and where the person is."""
     lines: Lines = []
     for entry in notice.entries:
         title = text_in(entry.title, language)[0]
         if entry.method == "CANCEL":
             lines.append(("", texts.phrase(language, "cancellation", title=title)))
             continue
-        lines.append((title, _moment(language, entry.now, zone)))
+        told = [(title, "your_time", entry.now)]
         if entry.before and entry.before != entry.now:
-            lines.append((texts.phrase(language, "before"), _moment(language, entry.before, zone)))
+            told.append((texts.phrase(language, "before"), "your_time_before", entry.before))
+        for label, own_label, times in told:
+            lines.append((label, _moment(language, times, notice.noticed.timezone)))
+            if times.starts_at and entry.timezone != notice.noticed.timezone:
+                lines.append((texts.phrase(language, own_label), _moment(language, times, entry.timezone)))
     return [*lines, ("", texts.phrase(language, "revision_entries"))] if lines else []
 
 

@@ -148,7 +148,8 @@ class Renderer:
         mailer = await self._mailer(entry, int(entry.payload["release"]))
         invitation, session = self._invite(message_id, entry), mailer.session
         now = Times(session.starts_at, session.ends_at, session.held_on)
-        return DigestEntry(invitation.method, session.title, now, invitation.previous, mailer.calendar(invitation))
+        calendar = mailer.calendar(invitation)
+        return DigestEntry(invitation.method, session.title, now, invitation.previous, calendar, invitation.timezone)
 
     async def _notice(self, message_id: str, message: Outgoing) -> bytes:
         noticed, news = self._noticed[message.id], message.payload["news"]
