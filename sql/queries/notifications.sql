@@ -147,17 +147,20 @@ SELECT count(*) FROM inserted;
 -- name: gather_entries
 -- Have the calendar entries that are queued for these people go out in the mail that tells them of a revision, while it waits:
 -- one mail instead of one for each session. An entry whose last change is under way follows by itself.
-WITH digest AS (
+WITH digest AS MATERIALIZED (
     SELECT id, registration_id FROM messages
     WHERE kind = 'revision' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status = 'queued' FOR UPDATE
+),
+entries AS MATERIALIZED (
+    SELECT id, registration_id, status, digest_id,
+           bool_or(status = 'sending') OVER (PARTITION BY registration_id, session_id) AS is_under_way
+    FROM messages
+    WHERE kind = 'invitation' AND edition_id = $1 AND registration_id = ANY (ARRAY(SELECT registration_id FROM digest))
+      AND status IN ('queued', 'sending')
 )
-UPDATE messages e SET digest_id = d.id
-FROM digest d
-WHERE e.kind = 'invitation' AND e.edition_id = $1 AND e.registration_id = d.registration_id AND e.status = 'queued'
-  AND e.digest_id IS DISTINCT FROM d.id
-  AND NOT EXISTS (SELECT FROM messages o
-                  WHERE o.kind = 'invitation' AND o.edition_id = $1 AND o.registration_id = e.registration_id
-                    AND o.session_id = e.session_id AND o.number < e.number AND o.status = 'sending');
+UPDATE messages m SET digest_id = d.id
+FROM entries e JOIN digest d USING (registration_id)
+WHERE m.id = e.id AND e.status = 'queued' AND NOT e.is_under_way AND e.digest_id IS DISTINCT FROM d.id;
 
 -- name: forget_messages
 -- Drop the mails to somebody that are still to be sent, and take out of the others whom they were for: those about one

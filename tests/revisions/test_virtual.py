@@ -41,7 +41,7 @@ SELECT (SELECT jsonb_object_agg(mode, taken) FROM places),
        (SELECT coalesce(jsonb_agg(taken ORDER BY delegation_id, mode), '[]') FROM quotas),
        (SELECT coalesce(jsonb_agg((
            SELECT count(*) FROM registrations r
-           WHERE r.delegation_id = q.delegation_id AND r.counts_against_quota AND r.status = 'approved' AND r.mode = q.mode)
+           WHERE (r.delegation_id, r.mode, r.status) = (q.delegation_id, q.mode, 'approved') AND r.counts_against_quota)
            ORDER BY delegation_id, mode), '[]')
         FROM quotas q)
 """
