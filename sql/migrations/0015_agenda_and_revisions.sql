@@ -174,6 +174,23 @@ END $$;
 COMMENT ON FUNCTION turn_online IS
     'Everybody who takes part in person, or waits for it, does so online from now on, with their bookings: who has a place keeps one, also beyond capacity and quota; who waits keeps the place in line that their arrival gives them. Badges and letters end by their triggers. How many were switched, and how many badges were revoked. The caller holds the places of both modes and what hold_programme locks.';
 
+CREATE FUNCTION refuse_hall() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM editions WHERE id = NEW.edition_id AND mode = 'online') THEN
+        RAISE EXCEPTION 'the edition is held online' USING ERRCODE = 'check_violation',
+            CONSTRAINT = 'registrations_of_virtual_editions_are_online', TABLE = 'registrations';
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION refuse_hall IS
+    'Who asked for the hall before the edition turned virtual, and was answered after: what is read with the lock on the places is older than the lock, but not what is read here.';
+CREATE TRIGGER registrations_refuse_hall AFTER INSERT ON registrations
+    FOR EACH ROW WHEN (NEW.mode = 'in_person' OR NEW.waits_for = 'in_person') EXECUTE FUNCTION refuse_hall();
+CREATE TRIGGER registrations_refuse_hall_later AFTER UPDATE OF mode, waits_for ON registrations
+    FOR EACH ROW WHEN ((NEW.mode = 'in_person' AND OLD.mode <> 'in_person')
+                       OR (NEW.waits_for = 'in_person' AND OLD.waits_for IS DISTINCT FROM 'in_person'))
+    EXECUTE FUNCTION refuse_hall();
+
 ALTER TABLE messages DROP CONSTRAINT messages_kind_is_known;
 ALTER TABLE messages ADD CONSTRAINT messages_kind_is_known CHECK (kind IN
     ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'revision'));

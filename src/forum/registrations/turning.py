@@ -4,12 +4,17 @@ from datetime import datetime
 from uuid import UUID
 
 from forum.db import Connection
+from forum.errors import Conflict
 from forum.permissions import Principal
 from forum.registrations import turning_queries as queries
 from forum.registrations.places import lock
 from forum.registrations.turning_types import Turned
 
 REASON = "The edition is held online."
+
+
+class EditionIsVirtual(Conflict, constraint="registrations_of_virtual_editions_are_online"):
+    """The edition is held online"""
 
 
 async def lock_all_places(conn: Connection, principal: Principal, edition_id: UUID) -> None:
