@@ -19,6 +19,7 @@ from forum.agenda.routes import HANDLERS as AGENDA
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
 from forum.bookings.routes import HANDLERS as BOOKINGS
+from forum.calendars.feeds import PersonalFeeds
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.change_requests.routes import HANDLERS as CHANGE_REQUESTS
 from forum.clock import Clock, clock_of
@@ -144,7 +145,7 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
     assert settings.database_url
     app.state.pool = await open_pool(settings.database_url, settings.pool_size)
     try:
-        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.machines]):
+        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.seen_tokens]):
             yield
     finally:
         app.state.pool.terminate()
@@ -162,7 +163,8 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "keeper": Keeper(),
             "feed": Feed(),
             "kept_answers": KeptAnswers(),
-            "machines": permissions.Machines(),
+            "personal_feeds": PersonalFeeds(),
+            "seen_tokens": permissions.SeenTokens(),
             "key_ring": key_ring,
             "badge_reader": badge_reader,
             "press": Press(),

@@ -78,6 +78,7 @@ async def take_part(
     await person.made(f"{path}/change-requests", asked)
     booked = await make_session(organizer, access="booking", in_person_capacity=5)
     await person.made(f"/v1/editions/grf-2023/sessions/{booked['id']}/bookings", {"registration": registration["id"]})
+    await person.made("/v1/me/calendar", {"edition": "grf-2023", "label": "Quastel's phone"})
     badge = await badge_token(organizer, registration)
     clock.now = datetime(2023, 12, 13, 10, tzinfo=UTC)
     scanner = await client.as_client(edition["id"], "scans:record", kind="device")
@@ -112,7 +113,8 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
     assert present.keys() == {
         "messages.recipient", "persons.email", "registration_transitions.reason", "registrations.accessibility_needs",
         "registrations.external_id", "registrations.family_name", "registrations.given_name", "sign_in_codes.email",
-        "answers.value", "change_requests.reason", "letter_particulars.passport_name", "letters.reason",
+        "answers.value", "calendar_feeds.label", "change_requests.reason", "letter_particulars.passport_name",
+        "letters.reason",
     }  # fmt: skip
 
     mailed = len(post.server.taken)
