@@ -52,6 +52,10 @@ async def require_right_counters(conn: Connection) -> None:
     row = await conn.fetchrow(RECOUNT)
     assert row is not None
     assert (row[0], row[2], row[4]) == (row[1], row[3], row[5])
+    line = "SELECT count(*) FROM registrations WHERE waits_for = $1 AND offer_expires_at IS NULL"
+    blocks = "SELECT coalesce(sum(waiting), 0) FROM line_blocks WHERE mode = $1"
+    for mode in ("in_person", "online"):
+        assert await conn.fetchval(line, mode) == await conn.fetchval(blocks, mode)
 
 
 async def standing(organizer: Client) -> dict[str, tuple[str, str, int | None]]:
