@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from forum.calendars.types import Method, text_in
 from forum.notifications import texts
-from forum.notifications.mime import Times, compose_notice, notice_lines
+from forum.notifications.mime import Times, compose_notice
+from forum.notifications.notices import notice_lines
 from forum.notifications.types import Holding, Noticed, Revised
 
 Lines = list[tuple[str, str]]

@@ -152,23 +152,6 @@ def render_sign_in(message_id: str, sender: str, recipient: str, code: str, lang
     return mail.as_bytes()
 
 
-def render_notice(
-    message_id: str,
-    recipient: str,
-    noticed: Noticed,
-    news: str,
-    by_others: bool,
-    link: str | None,
-    sent_at: datetime,
-) -> bytes:
-    """The mail about a registration: what became of it, who made it if not the person, and the link to it."""
-    language = texts.known_language(noticed.language)
-    edition = text_in(noticed.title, language)[0]
-    lines = [("", edition), *notice_lines(language, noticed, news, by_others, link)]
-    subject = texts.phrase(language, "registration", edition=edition)
-    return compose_notice(message_id, recipient, noticed, subject, lines, sent_at)
-
-
 def compose_notice(
     message_id: str, recipient: str, noticed: Noticed, subject: str, lines: list[tuple[str, str]], sent_at: datetime
 ) -> bytes:
@@ -189,36 +172,28 @@ def compose_notice(
     )
 
 
-def notice_lines(
-    language: str, noticed: Noticed, news: str | None, by_others: bool, link: str | None
-) -> list[tuple[str, str]]:
-    """How somebody takes part, what is new of it (None: nothing), who registered them if not they, and the link."""
-
-    def say(key: str) -> str:
-        return texts.phrase(language, key if texts.knows(key) else "registration_link")
-
-    lines = [*([("", say(f"registration_{news}"))] if news else []), (say("how"), say(noticed.mode))]
-    if noticed.offer_expires_at:
-        lines.append((say("until"), texts.moment(language, noticed.offer_expires_at, None, noticed.timezone)))
-    elif noticed.waits_for and noticed.waits_for != noticed.mode:
-        lines.append((say("also_waiting"), say(noticed.waits_for)))
-    if by_others:
-        who = f"by_{noticed.source}"
-        lines.append(("", texts.phrase(language, who if texts.knows(who) else "by_others")))
-        if noticed.delegation:
-            lines.append((say("delegation"), noticed.delegation))
-        lines.append(("", say("objection")))
-    return [*lines, (say("open"), link), ("", say("open_note"))] if link else lines
-
-
 def render_letter_news(message_id: str, sender: str, recipient: str, news: LetterNews, sent_at: datetime) -> bytes:
     """The mail that says that a letter can be downloaded, or that there will be none."""
     key, language = f"letter_{news.outcome}", texts.known_language(news.language)
     parts = {"edition": news.edition} | ({"reference": news.reference} if news.reference else {})
-    lead = texts.phrase(language, f"{key}_lead", **parts)
-    mail = _mail(message_id, sender, recipient, texts.phrase(language, key, edition=news.edition), sent_at)
-    mail.set_content(f"{lead}\n")
-    mail.add_alternative(_html([("", lead)], language), subtype="html")
+    lines = [("", texts.phrase(language, f"{key}_lead", **parts))]
+    subject = texts.phrase(language, key, edition=news.edition)
+    return render_news(message_id, sender, recipient, subject, lines, language, sent_at)
+
+
+def render_news(
+    message_id: str,
+    sender: str,
+    recipient: str,
+    subject: str,
+    lines: list[tuple[str, str]],
+    language: str,
+    sent_at: datetime,
+) -> bytes:
+    """A mail of a few lines, each (label, text); a line without a label stands alone."""
+    mail = _mail(message_id, sender, recipient, subject, sent_at)
+    mail.set_content(_plain(lines).replace("\r\n", "\n"))
+    mail.add_alternative(_html(lines, language), subtype="html")
     return mail.as_bytes()
 
 

@@ -16,11 +16,21 @@ from forum.notifications.mime import (
     InvitationMailer,
     Times,
     render_letter_news,
-    render_notice,
     render_report,
     render_sign_in,
 )
-from forum.notifications.types import Entry, Invited, LetterNews, Noticed, Outgoing, ReportMail, Revised
+from forum.notifications.notices import render_notice
+from forum.notifications.proposal_news import render_proposal_news
+from forum.notifications.types import (
+    Entry,
+    Invited,
+    LetterNews,
+    Noticed,
+    Outgoing,
+    ProposalNews,
+    ReportMail,
+    Revised,
+)
 
 MAILERS_KEPT: Final = 400
 
@@ -114,6 +124,8 @@ class Renderer:
             return await self._revision(message_id, message)
         if message.kind == "letter":
             return await self._letter_news(message_id, message)
+        if message.kind == "proposal":
+            return await self._proposal_news(message_id, message)
         code, language = message.payload["code"], message.payload["language"]
         return render_sign_in(message_id, self._sender, message.recipient, code, language, message.created_at)
 
@@ -171,6 +183,12 @@ class Renderer:
             mailbox = await self._content.mailbox(self._conn, _edition(message))
         news = convert(message.payload, LetterNews)
         return render_letter_news(message_id, mailbox, message.recipient, news, message.created_at)
+
+    async def _proposal_news(self, message_id: str, message: Outgoing) -> bytes:
+        async with self._conn.transaction():
+            mailbox = await self._content.mailbox(self._conn, _edition(message))
+        news = convert(message.payload, ProposalNews)
+        return render_proposal_news(message_id, mailbox, message.recipient, news, message.created_at)
 
     async def _report(self, message: Outgoing) -> tuple[str, ReportMail]:
         payload = message.payload

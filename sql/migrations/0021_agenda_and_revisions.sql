@@ -193,7 +193,7 @@ CREATE TRIGGER registrations_refuse_hall_later AFTER UPDATE OF mode, waits_for O
 
 ALTER TABLE messages DROP CONSTRAINT messages_kind_is_known;
 ALTER TABLE messages ADD CONSTRAINT messages_kind_is_known CHECK (kind IN
-    ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'revision'));
+    ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'proposal', 'revision'));
 ALTER TABLE messages ADD COLUMN digest_id uuid;
 COMMENT ON COLUMN messages.digest_id IS 'The mail in which this entry goes out with others; what becomes of that mail becomes of it.';
 CREATE INDEX messages_of_digest ON messages (digest_id) WHERE digest_id IS NOT NULL;
