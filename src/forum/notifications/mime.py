@@ -64,11 +64,7 @@ class InvitationMailer:
         """The mail."""
         language = texts.known_language(invitation.language)
         subject, alternatives = self._body(invitation, language)
-        key = (invitation.method, invitation.attendee.mode, language, invitation.sequence)
-        if key not in self._calendars:
-            method, mode, _, sequence = key
-            self._calendars[key] = InvitationTemplate(method, self.session, self.edition, mode, language, sequence)
-        calendar = _base64(self._calendars[key].render(invitation.attendee, invitation.stamp))
+        calendar = self.calendar(invitation)
         outer = hashlib.sha256(invitation.message_id.encode()).hexdigest()[:24]
         sender = (text_in(self.edition.title, language)[0], self.edition.organizer_email)
         recipient = (invitation.attendee.name, invitation.attendee.email)
@@ -90,6 +86,15 @@ class InvitationMailer:
                 b"--m%s--\r\n" % outer.encode(),
             )
         )
+
+    def calendar(self, invitation: Invitation) -> bytes:
+        """The person's own entry, in base64."""
+        language = texts.known_language(invitation.language)
+        key = (invitation.method, invitation.attendee.mode, language, invitation.sequence)
+        if key not in self._calendars:
+            method, mode, _, sequence = key
+            self._calendars[key] = InvitationTemplate(method, self.session, self.edition, mode, language, sequence)
+        return _base64(self._calendars[key].render(invitation.attendee, invitation.stamp))
 
     def _body(self, invitation: Invitation, language: str) -> tuple[bytes, bytes]:
         """Subject and text parts: they depend on language, zone, mode and news, not on the person."""
@@ -154,9 +159,8 @@ def compose_notice(
     language = texts.known_language(noticed.language)
     name = " ".join(part for part in (noticed.given_name, noticed.family_name) if part)
     sender = (text_in(noticed.title, language)[0], noticed.organizer_email)
-    return in_two_forms(
-        headers_of(sender, (name, recipient), message_id, sent_at), message_id, subject, lines, language
-    )
+    head = headers_of(sender, (name, recipient), message_id, sent_at)
+    return in_two_forms(head, message_id, subject, lines, language)
 
 
 def in_two_forms(head: bytes, message_id: str, subject: str, lines: list[tuple[str, str]], language: str) -> bytes:

@@ -18,6 +18,7 @@ MessageKind = Literal[
     "speaker",
     "change_request",
     "booking",
+    "revision",
 ]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
@@ -61,6 +62,33 @@ class Outgoing(Struct, frozen=True):
     payload: dict[str, Any]
     attempts: int
     created_at: datetime
+
+
+class Entry(Outgoing, frozen=True):
+    """A calendar entry that goes out with others, in one mail."""
+
+    digest_id: UUID
+
+
+class Holding(Struct, frozen=True):
+    """When, where and how an edition is held."""
+
+    starts_on: date
+    ends_on: date
+    timezone: str
+    mode: Literal["in_person", "hybrid", "online"]
+    venue: str | None
+    city: str | None
+    country: str | None
+
+
+class Revised(Struct, frozen=True):
+    """What a mail tells of an edition: how it was to be held, how it will be, and why."""
+
+    message_id: UUID
+    before: Holding
+    after: Holding
+    reasons: list[dict[str, str]]
 
 
 class Invited(Struct, frozen=True):

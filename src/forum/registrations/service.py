@@ -37,6 +37,7 @@ from forum.registrations.places import (
     switch_mode,
 )
 from forum.registrations.reserves import release_due_reserves
+from forum.registrations.turning import lock_all_places, turn_online
 from forum.registrations.types import (
     LockedRegistration,
     NamedReferences,
@@ -71,12 +72,14 @@ __all__ = [
     "list_guarded",
     "list_own_registrations",
     "list_transitions",
+    "lock_all_places",
     "lock_registration",
     "move_registration",
     "release_due_reserves",
     "sign",
     "sign_link",
     "switch_mode",
+    "turn_online",
     "update_registration",
     "verify",
 ]
