@@ -42,6 +42,8 @@ class Permission(StrEnum):
     PROGRAMME_READ = "programme:read"
     PROGRAMME_WRITE = "programme:write"
     PROGRAMME_PUBLISH = "programme:publish"
+    PROGRAMME_OVERRIDE = "programme:override"
+    """To go on in spite of a conflict that is refused, and to say which conflicts are."""
     ENTITIES_WRITE = "entities:write"
     ENTITIES_MERGE = "entities:merge"
     DELEGATIONS_READ = "delegations:read"

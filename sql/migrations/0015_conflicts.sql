@@ -1,0 +1,442 @@
+-- Joined rooms, opening hours and buffers, interpretation teams, and what becomes of conflicts in a programme.
+--
+-- Locks are taken in this order: a session; its room with all that the room is made of, by id; its speakers, by id; its
+-- interpretation teams, by id; then session_places. Who changes what rooms are made of locks all rooms first, by id.
+
+-- Rooms that are made of others
+
+ALTER TABLE rooms
+    ADD COLUMN equipment text[] NOT NULL DEFAULT '{}',
+    ADD COLUMN part_ids uuid[] NOT NULL DEFAULT '{}',
+    ADD COLUMN opening_hours jsonb NOT NULL DEFAULT '[]',
+    ADD COLUMN setup_minutes integer NOT NULL DEFAULT 0
+        CONSTRAINT rooms_setup_minutes_are_up_to_a_day CHECK (setup_minutes BETWEEN 0 AND 1440),
+    ADD COLUMN teardown_minutes integer NOT NULL DEFAULT 0
+        CONSTRAINT rooms_teardown_minutes_are_up_to_a_day CHECK (teardown_minutes BETWEEN 0 AND 1440);
+COMMENT ON COLUMN rooms.part_ids IS 'The rooms that this one is joined from: it blocks them, and what blocks one of them blocks it.';
+COMMENT ON COLUMN rooms.opening_hours IS
+    'Lines {on, opens_at, closes_at} in local time; without on, of every day that has no line of its own. None: always open.';
+COMMENT ON COLUMN rooms.setup_minutes IS 'How long before a session the room is needed; the rule setup_time tells when it is not free.';
+
+CREATE TABLE room_elements (
+    edition_id uuid NOT NULL,
+    room_id uuid NOT NULL,
+    element_id uuid NOT NULL,
+    CONSTRAINT room_elements_pkey PRIMARY KEY (edition_id, room_id, element_id),
+    CONSTRAINT room_elements_room_exists FOREIGN KEY (edition_id, room_id) REFERENCES rooms,
+    CONSTRAINT room_elements_element_exists FOREIGN KEY (edition_id, element_id) REFERENCES rooms
+);
+COMMENT ON TABLE room_elements IS
+    'The rooms without parts that a room is made of in the end (itself, when it has no parts). Two rooms block each other when they share one. Kept by a trigger on rooms.';
+
+CREATE TABLE room_claims (
+    edition_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    element_id uuid NOT NULL,
+    span tstzrange NOT NULL,
+    CONSTRAINT room_claims_pkey PRIMARY KEY (edition_id, session_id, element_id),
+    CONSTRAINT room_claims_session_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions,
+    CONSTRAINT room_claims_element_exists FOREIGN KEY (edition_id, element_id) REFERENCES rooms,
+    CONSTRAINT rooms_and_their_parts_are_not_double_booked EXCLUDE USING gist (
+        edition_id WITH =,
+        element_id WITH =,
+        span WITH &&
+    )
+);
+COMMENT ON TABLE room_claims IS 'When a confirmed session has which room, or which elements of a joined one. Kept by triggers on sessions and rooms.';
+
+CREATE FUNCTION claim_rooms() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- Shared: who changes what the room is made of waits, and then finds this session in it.
+    PERFORM FROM rooms WHERE edition_id = NEW.edition_id AND id = NEW.room_id FOR SHARE;
+    IF TG_OP = 'UPDATE' AND OLD.status = 'confirmed' AND OLD.starts_at IS NOT NULL THEN
+        IF NEW.status = 'confirmed' AND NEW.starts_at IS NOT NULL AND NEW.room_id = OLD.room_id THEN
+            UPDATE room_claims SET span = session_span(NEW.starts_at, NEW.ends_at)
+            WHERE edition_id = NEW.edition_id AND session_id = NEW.id;
+            RETURN NULL;
+        END IF;
+        DELETE FROM room_claims WHERE edition_id = NEW.edition_id AND session_id = NEW.id;
+    END IF;
+    IF NEW.status = 'confirmed' AND NEW.starts_at IS NOT NULL THEN
+        INSERT INTO room_claims (edition_id, session_id, element_id, span)
+        SELECT NEW.edition_id, NEW.id, e.element_id, session_span(NEW.starts_at, NEW.ends_at)
+        FROM room_elements e WHERE e.edition_id = NEW.edition_id AND e.room_id = NEW.room_id;
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION claim_rooms IS 'A confirmed session claims every element of its room while it takes place.';
+CREATE TRIGGER sessions_claim_rooms_first AFTER INSERT ON sessions
+    FOR EACH ROW WHEN (NEW.status = 'confirmed') EXECUTE FUNCTION claim_rooms();
+CREATE TRIGGER sessions_claim_rooms AFTER UPDATE ON sessions
+    FOR EACH ROW WHEN ((NEW.status, NEW.starts_at, NEW.ends_at, NEW.room_id)
+                       IS DISTINCT FROM (OLD.status, OLD.starts_at, OLD.ends_at, OLD.room_id))
+    EXECUTE FUNCTION claim_rooms();
+
+CREATE FUNCTION settle_parts() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    affected uuid[];
+BEGIN
+    IF EXISTS (SELECT FROM unnest(NEW.part_ids) AS p (id)
+               WHERE NOT EXISTS (SELECT FROM rooms r WHERE r.edition_id = NEW.edition_id AND r.id = p.id)) THEN
+        RAISE EXCEPTION 'no such room in this edition'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'rooms_parts_exists', TABLE = 'rooms';
+    END IF;
+    IF EXISTS (WITH RECURSIVE inside AS (
+                   SELECT unnest(NEW.part_ids) AS id
+                   UNION
+                   SELECT p.id FROM inside i JOIN rooms r ON r.edition_id = NEW.edition_id AND r.id = i.id, unnest(r.part_ids) AS p (id)
+               )
+               SELECT FROM inside WHERE id = NEW.id) THEN
+        RAISE EXCEPTION 'a room inside itself' USING ERRCODE = 'check_violation', CONSTRAINT = 'rooms_are_not_inside_themselves';
+    END IF;
+    affected := ARRAY(
+        WITH RECURSIVE around AS (
+            SELECT NEW.id AS id
+            UNION
+            SELECT r.id FROM around a JOIN rooms r ON r.edition_id = NEW.edition_id AND a.id = ANY (r.part_ids)
+        )
+        SELECT id FROM around);
+    -- Who confirms a session in one of them waits until this is done, or is found in it.
+    PERFORM FROM rooms WHERE edition_id = NEW.edition_id AND id = ANY (affected) ORDER BY id FOR NO KEY UPDATE;
+    DELETE FROM room_elements WHERE edition_id = NEW.edition_id AND room_id = ANY (affected);
+    INSERT INTO room_elements (edition_id, room_id, element_id)
+    WITH RECURSIVE inside AS (
+        SELECT a.id AS room_id, a.id FROM unnest(affected) AS a (id)
+        UNION
+        SELECT i.room_id, p.id FROM inside i JOIN rooms r ON r.edition_id = NEW.edition_id AND r.id = i.id, unnest(r.part_ids) AS p (id)
+    )
+    SELECT NEW.edition_id, i.room_id, i.id FROM inside i JOIN rooms r ON r.edition_id = NEW.edition_id AND r.id = i.id
+    WHERE r.part_ids = '{}';
+    DELETE FROM room_claims c USING sessions s
+    WHERE c.edition_id = NEW.edition_id AND s.edition_id = c.edition_id AND s.id = c.session_id AND s.room_id = ANY (affected);
+    INSERT INTO room_claims (edition_id, session_id, element_id, span)
+    SELECT s.edition_id, s.id, e.element_id, session_span(s.starts_at, s.ends_at)
+    FROM sessions s JOIN room_elements e ON e.edition_id = s.edition_id AND e.room_id = s.room_id
+    WHERE s.edition_id = NEW.edition_id AND s.room_id = ANY (affected) AND s.status = 'confirmed' AND s.starts_at IS NOT NULL;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION settle_parts IS
+    'Keeps elements and claims in step with what rooms are made of; refuses rooms inside themselves and parts in other editions. It comes after the row, because a trigger before it would have every update of a room wait for all who refer to it.';
+CREATE TRIGGER rooms_settle_parts_first AFTER INSERT ON rooms FOR EACH ROW EXECUTE FUNCTION settle_parts();
+CREATE TRIGGER rooms_settle_parts AFTER UPDATE ON rooms
+    FOR EACH ROW WHEN (NEW.part_ids IS DISTINCT FROM OLD.part_ids) EXECUTE FUNCTION settle_parts();
+
+INSERT INTO room_elements (edition_id, room_id, element_id) SELECT edition_id, id, id FROM rooms;
+INSERT INTO room_claims (edition_id, session_id, element_id, span)
+SELECT edition_id, id, room_id, session_span(starts_at, ends_at) FROM sessions
+WHERE status = 'confirmed' AND room_id IS NOT NULL AND starts_at IS NOT NULL;
+-- What it protected, the claims protect, and the parts of joined rooms too.
+ALTER TABLE sessions DROP CONSTRAINT sessions_room_not_double_booked;
+CREATE INDEX sessions_confirmed_by_span ON sessions USING gist (edition_id, session_span(starts_at, ends_at))
+    WHERE status = 'confirmed' AND starts_at IS NOT NULL;
+CREATE INDEX sessions_by_room ON sessions (edition_id, room_id) WHERE room_id IS NOT NULL;
+
+CREATE FUNCTION opening_spans(opening_hours jsonb, timezone text, days date[]) RETURNS tstzmultirange
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT range_agg(tstzrange(least(h.opens_at, h.closes_at), h.closes_at))
+    FROM unnest(days) AS d (day)
+    CROSS JOIN LATERAL (
+        SELECT (d.day + (l.line ->> 'opens_at')::time) AT TIME ZONE timezone AS opens_at,
+               (d.day + ((l.line ->> 'closes_at')::time <= (l.line ->> 'opens_at')::time)::integer
+                + (l.line ->> 'closes_at')::time) AT TIME ZONE timezone AS closes_at
+        FROM jsonb_array_elements(opening_hours) AS l (line)
+        WHERE (l.line ->> 'on')::date = d.day
+           OR l.line ->> 'on' IS NULL AND NOT opening_hours @> jsonb_build_array(jsonb_build_object('on', d.day))
+    ) h
+$$;
+COMMENT ON FUNCTION opening_spans IS
+    'When a room is open, of the local days asked for. Hours that close no later than they open close on the next day. Null: on none of them.';
+
+-- Interpretation teams
+
+CREATE TABLE interpretation_teams (
+    edition_id uuid NOT NULL CONSTRAINT interpretation_teams_edition_exists REFERENCES editions,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    languages text[] NOT NULL,
+    external_id text,
+    version integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT interpretation_teams_pkey PRIMARY KEY (edition_id, id),
+    CONSTRAINT interpretation_teams_one_per_external_id UNIQUE (edition_id, external_id)
+);
+COMMENT ON TABLE interpretation_teams IS 'Interpreters who work together, in one session at a time. A team has a name of its own, not those of its people.';
+CREATE UNIQUE INDEX interpretation_teams_one_per_name ON interpretation_teams (edition_id, lower(name));
+
+ALTER TABLE sessions ADD COLUMN interpretation_team_ids uuid[] NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN sessions.interpretation_team_ids IS 'The interpretation teams that work in it.';
+
+CREATE FUNCTION refuse_unknown_teams() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM unnest(NEW.interpretation_team_ids) AS n (id)
+               WHERE NOT EXISTS (SELECT FROM interpretation_teams t WHERE t.edition_id = NEW.edition_id AND t.id = n.id)) THEN
+        RAISE EXCEPTION 'no such interpretation team in this edition'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'sessions_interpretation_teams_exists', TABLE = 'sessions';
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION refuse_unknown_teams IS 'A session names teams of its own edition only.';
+CREATE TRIGGER sessions_refuse_unknown_teams AFTER INSERT OR UPDATE OF interpretation_team_ids ON sessions FOR EACH ROW
+    WHEN (NEW.interpretation_team_ids <> '{}') EXECUTE FUNCTION refuse_unknown_teams();
+
+-- Rules and their levels
+
+CREATE DOMAIN conflict_level AS text CONSTRAINT conflict_level_is_known CHECK (VALUE IN ('ignore', 'warn', 'refuse'));
+CREATE TABLE conflict_levels (
+    edition_id uuid CONSTRAINT conflict_levels_pkey PRIMARY KEY CONSTRAINT conflict_levels_edition_exists REFERENCES editions,
+    speaker_double_booked conflict_level NOT NULL DEFAULT 'refuse',
+    chair_double_booked conflict_level NOT NULL DEFAULT 'refuse',
+    interpretation_double_booked conflict_level NOT NULL DEFAULT 'refuse',
+    plenary_parallel conflict_level NOT NULL DEFAULT 'warn',
+    capacity_below_bookings conflict_level NOT NULL DEFAULT 'warn',
+    outside_opening_hours conflict_level NOT NULL DEFAULT 'warn',
+    outside_edition conflict_level NOT NULL DEFAULT 'refuse',
+    setup_time conflict_level NOT NULL DEFAULT 'warn',
+    version integer NOT NULL DEFAULT 1
+);
+COMMENT ON TABLE conflict_levels IS
+    'What an edition does about each kind of conflict. A room in two places is no rule: the database does not allow it.';
+INSERT INTO conflict_levels (edition_id) SELECT id FROM editions;
+CREATE FUNCTION make_conflict_levels() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO conflict_levels (edition_id) VALUES (NEW.id);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION make_conflict_levels IS 'Every edition begins with the same levels.';
+CREATE TRIGGER editions_make_conflict_levels AFTER INSERT ON editions FOR EACH ROW EXECUTE FUNCTION make_conflict_levels();
+
+CREATE TABLE conflict_overrides (
+    edition_id uuid NOT NULL,
+    id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    rule text NOT NULL CONSTRAINT conflict_overrides_are_of_people_only CHECK (rule IN
+        ('speaker_double_booked', 'chair_double_booked', 'interpretation_double_booked')),
+    other_session_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    reason text NOT NULL CONSTRAINT conflict_overrides_have_a_reason CHECK (btrim(reason) <> ''),
+    token_id uuid NOT NULL,
+    overridden_at timestamptz NOT NULL,
+    CONSTRAINT conflict_overrides_pkey PRIMARY KEY (edition_id, id),
+    CONSTRAINT conflict_overrides_session_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions,
+    CONSTRAINT conflict_overrides_other_session_exists FOREIGN KEY (edition_id, other_session_id) REFERENCES sessions
+);
+COMMENT ON TABLE conflict_overrides IS 'That an organizer went on in spite of a conflict, and why.';
+COMMENT ON COLUMN conflict_overrides.subject_id IS 'The speaker or the interpretation team that is in two places.';
+COMMENT ON COLUMN conflict_overrides.token_id IS 'The token that was used.';
+CREATE INDEX conflict_overrides_by_session ON conflict_overrides (edition_id, session_id);
+CREATE TRIGGER conflict_overrides_are_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON conflict_overrides
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE FUNCTION buffered_span(span tstzrange, setup_minutes integer, teardown_minutes integer) RETURNS tstzrange
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN tstzrange(lower(span) - make_interval(mins => setup_minutes), upper(span) + make_interval(mins => teardown_minutes),
+                 CASE WHEN upper_inc(span) AND teardown_minutes = 0 THEN '[]' ELSE '[)' END);
+COMMENT ON FUNCTION buffered_span IS 'How long a session needs its room, set-up and teardown included: two of them overlap when there is no time for both.';
+
+CREATE FUNCTION is_beside_plenaries(type text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN type NOT IN ('break', 'logistics', 'linked_event', 'preparatory', 'press');
+COMMENT ON FUNCTION is_beside_plenaries IS 'Whether a session takes people away from a plenary at the same time, so that the rule plenary_parallel tells of it.';
+
+CREATE FUNCTION is_within_edition(type text, starts_at timestamptz, ends_at timestamptz, held_on date, timezone text,
+                                  first_day date, last_day date) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+RETURN type IN ('linked_event', 'preparatory', 'press')
+    OR coalesce(coalesce(held_on, (starts_at AT TIME ZONE timezone)::date) BETWEEN first_day AND last_day, true)
+       AND coalesce((ends_at AT TIME ZONE timezone)::date <= last_day + 1, true);
+COMMENT ON FUNCTION is_within_edition IS
+    'Whether a session may be held when it is: on the edition''s own days, the last of which may run past midnight, or of a type that may lie outside them.';
+
+CREATE FUNCTION clash(rule text, level text, sessions uuid[], speaker uuid, room uuid, team uuid) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN jsonb_build_object('rule', rule, 'level', level, 'sessions', sessions, 'speaker', speaker, 'room', room, 'team', team);
+COMMENT ON FUNCTION clash IS 'A conflict as it is told.';
+
+CREATE FUNCTION speaker_clashes(of_edition uuid, of_session uuid, of_parent uuid, at tstzrange, who uuid[])
+RETURNS TABLE (rule text, other uuid, speaker uuid) LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN bool_or(theirs.role = 'chair')
+                     OR EXISTS (SELECT FROM appearances mine
+                                WHERE mine.edition_id = of_edition AND mine.session_id = of_session AND mine.role = 'chair'
+                                  AND mine.speaker_id = theirs.speaker_id AND mine.status IN ('invited', 'confirmed'))
+                THEN 'chair_double_booked' ELSE 'speaker_double_booked' END,
+           o.id, theirs.speaker_id
+    FROM appearances theirs
+    JOIN sessions o ON o.edition_id = theirs.edition_id AND o.id = theirs.session_id
+    WHERE theirs.edition_id = of_edition AND theirs.speaker_id = ANY (who) AND theirs.status = 'confirmed'
+      AND o.id <> of_session AND o.status = 'confirmed' AND o.starts_at IS NOT NULL
+      AND session_span(o.starts_at, o.ends_at) && at
+      AND o.id IS DISTINCT FROM of_parent AND o.parent_id IS DISTINCT FROM of_session
+    GROUP BY o.id, theirs.speaker_id
+$$;
+COMMENT ON FUNCTION speaker_clashes IS
+    'In which other confirmed sessions some speakers are confirmed at a time. The session inside which one is held, and those held inside it, are the same place.';
+
+CREATE FUNCTION session_clashes(
+    of_edition uuid, of_session uuid, is_confirmed boolean, of_type text, of_parent uuid, starts timestamptz, ends timestamptz,
+    held date, of_room uuid, of_mode text, of_access text, hall integer, online integer, teams uuid[]
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    at tstzrange := CASE WHEN starts IS NOT NULL THEN session_span(starts, ends) END;
+    elements uuid[] := '{}';
+    who uuid[] := '{}';
+    edition record;
+    room record;
+BEGIN
+    IF at IS NOT NULL THEN
+        IF is_confirmed THEN
+            PERFORM FROM rooms r
+            WHERE r.edition_id = of_edition
+              AND r.id IN (SELECT of_room UNION ALL SELECT e.element_id FROM room_elements e WHERE e.edition_id = of_edition AND e.room_id = of_room)
+            ORDER BY r.id FOR NO KEY UPDATE;
+        END IF;
+        who := ARRAY(SELECT DISTINCT a.speaker_id FROM appearances a
+                     WHERE a.edition_id = of_edition AND a.session_id = of_session AND a.status = 'confirmed');
+        IF is_confirmed AND who <> '{}' THEN
+            PERFORM FROM speakers s WHERE s.edition_id = of_edition AND s.id = ANY (who) ORDER BY s.id FOR NO KEY UPDATE;
+        END IF;
+        IF is_confirmed AND teams <> '{}' THEN
+            PERFORM FROM interpretation_teams t WHERE t.edition_id = of_edition AND t.id = ANY (teams) ORDER BY t.id FOR NO KEY UPDATE;
+        END IF;
+        elements := ARRAY(SELECT e.element_id FROM room_elements e WHERE e.edition_id = of_edition AND e.room_id = of_room);
+    END IF;
+    SELECT e.timezone, e.starts_on, e.ends_on, to_jsonb(l) AS levels INTO edition
+    FROM editions e JOIN conflict_levels l ON l.edition_id = e.id WHERE e.id = of_edition;
+    SELECT r.capacity, r.opening_hours, r.setup_minutes, r.teardown_minutes INTO room
+    FROM rooms r WHERE r.edition_id = of_edition AND r.id = of_room;
+    RETURN (
+        WITH beside AS MATERIALIZED (
+            SELECT o.id, o.type, o.interpretation_team_ids FROM sessions o
+            WHERE o.edition_id = of_edition AND o.id <> of_session AND o.status = 'confirmed' AND o.starts_at IS NOT NULL
+              AND session_span(o.starts_at, o.ends_at) && at
+              AND o.id IS DISTINCT FROM of_parent AND o.parent_id IS DISTINCT FROM of_session
+        ),
+        found (place, rule, other, speaker, room, team) AS (
+            SELECT DISTINCT 1, 'room_occupied', c.session_id, NULL::uuid, of_room, NULL::uuid
+            FROM room_claims c
+            WHERE c.edition_id = of_edition AND c.element_id = ANY (elements) AND c.span && at AND c.session_id <> of_session
+            UNION ALL
+            SELECT 2, p.rule, p.other, p.speaker, NULL, NULL FROM speaker_clashes(of_edition, of_session, of_parent, at, who) p
+            UNION ALL
+            SELECT 3, 'interpretation_double_booked', b.id, NULL, NULL, t.id
+            FROM unnest(teams) AS t (id) JOIN beside b ON t.id = ANY (b.interpretation_team_ids)
+            UNION ALL
+            SELECT 4, 'plenary_parallel', b.id, NULL, NULL, NULL
+            FROM beside b
+            WHERE of_type = 'plenary' AND is_beside_plenaries(b.type) OR b.type = 'plenary' AND is_beside_plenaries(of_type)
+            UNION ALL
+            SELECT 5, 'capacity_below_bookings', NULL, NULL, NULL, NULL
+            WHERE of_access = 'booking' AND EXISTS (
+                SELECT FROM session_places p
+                WHERE p.edition_id = of_edition AND p.session_id = of_session
+                  AND p.taken > CASE WHEN p.mode = 'online' THEN CASE WHEN of_mode = 'in_person' THEN 0 ELSE online END
+                                     ELSE CASE WHEN of_mode = 'online' THEN 0 ELSE least(hall, room.capacity) END END)
+            UNION ALL
+            SELECT 6, 'outside_opening_hours', NULL, NULL, of_room, NULL
+            WHERE at IS NOT NULL AND room.opening_hours <> '[]'
+              AND NOT coalesce(opening_spans(room.opening_hours, edition.timezone, ARRAY(
+                      SELECT d::date FROM generate_series((starts AT TIME ZONE edition.timezone)::date - 1,
+                                                          (coalesce(ends, starts) AT TIME ZONE edition.timezone)::date,
+                                                          interval '1 day') AS d)) @> at, false)
+            UNION ALL
+            SELECT 7, 'outside_edition', NULL, NULL, NULL, NULL
+            WHERE NOT is_within_edition(of_type, starts, ends, held, edition.timezone, edition.starts_on, edition.ends_on)
+            UNION ALL
+            SELECT DISTINCT 8, 'setup_time', c.session_id, NULL::uuid, of_room, NULL::uuid
+            FROM room_claims c
+            JOIN sessions o ON o.edition_id = c.edition_id AND o.id = c.session_id
+            JOIN rooms r ON r.edition_id = o.edition_id AND r.id = o.room_id
+            WHERE c.edition_id = of_edition AND c.element_id = ANY (elements) AND c.session_id <> of_session
+              AND c.span && tstzrange(lower(at) - interval '2 days', upper(at) + interval '2 days') AND NOT c.span && at
+              AND buffered_span(c.span, r.setup_minutes, r.teardown_minutes)
+                  && buffered_span(at, room.setup_minutes, room.teardown_minutes)
+        )
+        SELECT coalesce(jsonb_agg(clash(f.rule, coalesce(edition.levels ->> f.rule, 'refuse'), array_remove(ARRAY[of_session, f.other], NULL),
+                                        f.speaker, f.room, f.team) ORDER BY f.place, f.rule, f.other, f.speaker, f.team), '[]')
+        FROM found f
+        WHERE edition.levels ->> f.rule IS DISTINCT FROM 'ignore');
+END $$;
+COMMENT ON FUNCTION session_clashes IS
+    'What would stand in the way of a session that is held like this, the gravest first. For a confirmed one it locks, in the order at the head of this file, what decides, and then reads: each statement sees what was done while it waited. The caller has locked the session.';
+
+CREATE FUNCTION open_conflicts(of_edition uuid)
+RETURNS TABLE (rule text, level text, sessions uuid[], speaker uuid, room uuid, team uuid, overridden boolean)
+LANGUAGE sql STABLE AS $$
+    WITH edition AS MATERIALIZED (
+        SELECT e.timezone, e.starts_on, e.ends_on, to_jsonb(l) AS levels
+        FROM editions e JOIN conflict_levels l ON l.edition_id = e.id WHERE e.id = of_edition
+    ),
+    placed AS MATERIALIZED (
+        SELECT s.id, s.type, s.parent_id, s.room_id, s.starts_at, s.ends_at, s.held_on, s.interpretation_team_ids,
+               CASE WHEN s.starts_at IS NOT NULL THEN session_span(s.starts_at, s.ends_at) END AS span
+        FROM sessions s WHERE s.edition_id = of_edition AND s.status = 'confirmed'
+    ),
+    speaking AS MATERIALIZED (
+        SELECT a.speaker_id, p.id, p.parent_id, p.span, bool_or(a.role = 'chair') AS chairs
+        FROM appearances a JOIN placed p ON p.id = a.session_id
+        WHERE a.edition_id = of_edition AND a.status = 'confirmed' AND p.span IS NOT NULL
+        GROUP BY a.speaker_id, p.id, p.parent_id, p.span
+    ),
+    interpreting AS MATERIALIZED (
+        SELECT t.id AS team_id, p.id, p.parent_id, p.span, d::date AS day
+        FROM placed p
+        CROSS JOIN unnest(p.interpretation_team_ids) AS t (id)
+        CROSS JOIN generate_series(p.starts_at::date, coalesce(p.ends_at, p.starts_at)::date, interval '1 day') AS d
+    ),
+    open_days AS MATERIALIZED (
+        SELECT r.id, opening_spans(r.opening_hours, e.timezone, array_agg(DISTINCT d::date)) AS spans
+        FROM edition e
+        CROSS JOIN placed p
+        JOIN rooms r ON r.edition_id = of_edition AND r.id = p.room_id AND r.opening_hours <> '[]'
+        CROSS JOIN generate_series((p.starts_at AT TIME ZONE e.timezone)::date - 1,
+                                   (coalesce(p.ends_at, p.starts_at) AT TIME ZONE e.timezone)::date, interval '1 day') AS d
+        GROUP BY r.id, r.opening_hours, e.timezone
+    ),
+    claiming AS MATERIALIZED (
+        SELECT c.element_id, c.session_id, r.id AS room_id, c.span,
+               buffered_span(c.span, r.setup_minutes, r.teardown_minutes) AS needed,
+               r.setup_minutes + r.teardown_minutes > 0 AS has_buffer
+        FROM room_claims c
+        JOIN placed p ON p.id = c.session_id
+        JOIN rooms r ON r.edition_id = c.edition_id AND r.id = p.room_id
+        WHERE c.edition_id = of_edition
+    ),
+    found (rule, one, other, speaker, room, team) AS (
+        SELECT CASE WHEN x.chairs OR y.chairs THEN 'chair_double_booked' ELSE 'speaker_double_booked' END,
+               x.id, y.id, x.speaker_id, NULL::uuid, NULL::uuid
+        FROM speaking x JOIN speaking y ON y.speaker_id = x.speaker_id AND x.id < y.id AND x.span && y.span
+        WHERE x.parent_id IS DISTINCT FROM y.id AND y.parent_id IS DISTINCT FROM x.id
+        UNION ALL
+        SELECT DISTINCT 'interpretation_double_booked', x.id, y.id, NULL::uuid, NULL::uuid, x.team_id
+        FROM interpreting x JOIN interpreting y ON y.team_id = x.team_id AND y.day = x.day AND x.id < y.id AND x.span && y.span
+        WHERE x.parent_id IS DISTINCT FROM y.id AND y.parent_id IS DISTINCT FROM x.id
+        UNION ALL
+        SELECT 'plenary_parallel', least(x.id, y.id), greatest(x.id, y.id), NULL, NULL, NULL
+        FROM placed x JOIN placed y ON x.span && y.span AND x.id <> y.id
+        WHERE x.type = 'plenary' AND is_beside_plenaries(y.type) AND (y.type <> 'plenary' OR x.id < y.id)
+          AND x.parent_id IS DISTINCT FROM y.id AND y.parent_id IS DISTINCT FROM x.id
+        UNION ALL
+        SELECT DISTINCT 'capacity_below_bookings', p.session_id, NULL::uuid, NULL::uuid, NULL::uuid, NULL::uuid
+        FROM session_places p JOIN sessions s ON s.edition_id = p.edition_id AND s.id = p.session_id
+        WHERE p.edition_id = of_edition AND p.taken > p.capacity AND s.status = 'confirmed' AND s.access = 'booking'
+        UNION ALL
+        SELECT 'outside_opening_hours', p.id, NULL, NULL, p.room_id, NULL
+        FROM placed p JOIN open_days d ON d.id = p.room_id
+        WHERE p.span IS NOT NULL AND NOT coalesce(d.spans @> p.span, false)
+        UNION ALL
+        SELECT 'outside_edition', p.id, NULL, NULL, NULL, NULL
+        FROM placed p CROSS JOIN edition e
+        WHERE NOT is_within_edition(p.type, p.starts_at, p.ends_at, p.held_on, e.timezone, e.starts_on, e.ends_on)
+        UNION ALL
+        SELECT 'setup_time', least(x.session_id, y.session_id), greatest(x.session_id, y.session_id), NULL,
+               (array_agg(x.room_id))[1], NULL
+        FROM claiming x JOIN claiming y ON y.element_id = x.element_id AND x.session_id <> y.session_id AND x.needed && y.needed
+        WHERE x.has_buffer AND (NOT y.has_buffer OR x.session_id < y.session_id)
+        GROUP BY least(x.session_id, y.session_id), greatest(x.session_id, y.session_id)
+    )
+    SELECT f.rule, e.levels ->> f.rule, array_remove(ARRAY[f.one, f.other], NULL), f.speaker, f.room, f.team,
+           EXISTS (SELECT FROM conflict_overrides o
+                   WHERE o.edition_id = of_edition AND o.rule = f.rule AND o.subject_id = coalesce(f.speaker, f.team)
+                     AND o.session_id IN (f.one, f.other) AND o.other_session_id IN (f.one, f.other))
+    FROM found f CROSS JOIN edition e
+    WHERE e.levels ->> f.rule <> 'ignore'
+$$;
+COMMENT ON FUNCTION open_conflicts IS
+    'What conflicts there are between the confirmed sessions of an edition. Two that overlap share a day, so teams are compared by day.';
