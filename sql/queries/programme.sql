@@ -73,6 +73,17 @@ SELECT title, abstract, type, track_id AS track, parent_id AS parent, starts_at,
        status, version, calendar_sequence
 FROM sessions WHERE edition_id = $1 AND id = $2;
 
+-- name: move_if_clear
+-- Move a confirmed session of one of these versions ($3; null: any) to where $4 says what is new: start, end or room. Nothing,
+-- and only a lock, when anything may be wrong with that or an edition refuses it.
+SELECT (m.session).title, (m.session).abstract, (m.session).type, (m.session).track_id AS track, (m.session).parent_id AS parent,
+       (m.session).starts_at, (m.session).ends_at, (m.session).held_on, (m.session).room_id AS room, (m.session).mode,
+       (m.session).in_person_capacity, (m.session).online_capacity, (m.session).access, (m.session).languages,
+       (m.session).organiser_ids AS organisers, (m.session).livestream_url, (m.session).external_id,
+       (m.session).interpretation_team_ids AS interpretation_teams, (m.session).id, (m.session).status, (m.session).version,
+       (m.session).calendar_sequence, m.clashes AS warnings
+FROM move_if_clear($1, $2, $3, $4, $5, $6, $7, $8) m;
+
 -- name: lock_session
 -- Lock a session until the transaction ends.
 SELECT title, abstract, type, track_id AS track, parent_id AS parent, starts_at, ends_at, held_on, room_id AS room, mode,

@@ -10,6 +10,7 @@ import uvloop
 from rich.console import Console
 
 from tests.bench import report
+from tests.bench.conflicts import measure_conflicts, measure_move
 from tests.bench.mails import measure_mails
 from tests.bench.programme import measure_programme
 from tests.bench.registrations import measure_hall, measure_own_registration
@@ -20,6 +21,8 @@ from tests.bench.stage import Stage, stage
 
 MEASURES: dict[str, Callable[[Stage, Plan], AsyncIterator[Measure]]] = {
     "programme": measure_programme,
+    "move": measure_move,
+    "conflicts": measure_conflicts,
     "own_registration": measure_own_registration,
     "hall": measure_hall,
     "scan": measure_scan,

@@ -78,6 +78,13 @@ _REFUSALS: Final[dict[str, type[Conflict]]] = {
     )
 }
 
+_GRAVITY: Final = {rule: place for place, rule in enumerate(_REFUSALS)}
+
+
+def by_gravity(clash: Clash) -> tuple[int, list[UUID]]:
+    """By what conflicts are sorted: the one that names a refusal comes first."""
+    return _GRAVITY[clash.rule], clash.sessions
+
 
 def override_of(principal: Principal, edition_id: UUID, override: bool, reason: str | None) -> NewOverride | None:
     """What a request asks for with `?override=true&reason=...`; raises `Forbidden`, or `Invalid` without a reason."""
@@ -103,8 +110,8 @@ async def settle_clashes(
 ) -> None:
     """Let a confirmed session be where it is in spite of its conflicts, or raise the gravest that forbids it.
 
-    With an override, conflicts of people and teams are passed over, and that is kept. `clashes` are in the order of
-    their gravity.
+    With an override, conflicts of people and teams are passed over, and that is kept. `clashes` are sorted
+    `by_gravity`.
     """
     refused = [clash for clash in clashes if clash.level == "refuse"]
     standing = [clash for clash in refused if override is None or clash.rule not in OVERRIDABLE]

@@ -1,10 +1,11 @@
 """One function for each statement of `programme.sql` about tracks and sessions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from forum.db import Connection, columns, execute, fetch_all, get, value
+from forum.db import Connection, columns, execute, fetch_all, find, get, value
 from forum.programme.types import (
     NewSession,
     NewTrack,
@@ -14,6 +15,7 @@ from forum.programme.types import (
     SessionFilter,
     SessionStatus,
     Track,
+    WrittenSession,
 )
 from forum.sqlfiles import load_statements
 
@@ -88,6 +90,22 @@ async def find_session(conn: Connection, edition_id: UUID, session_id: UUID) -> 
 async def lock_session(conn: Connection, edition_id: UUID, session_id: UUID) -> Session:
     """Lock a session until the transaction ends; raises `NotFound`."""
     return await get(conn, _SQL["lock_session"], Session, edition_id, session_id)
+
+
+async def move_if_clear(
+    conn: Connection,
+    edition_id: UUID,
+    session_id: UUID,
+    versions: Sequence[str] | None,
+    names: Sequence[str],
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    room: UUID | None,
+    now: datetime,
+) -> WrittenSession | None:
+    """A confirmed session moved, where nothing is in its way; None when anything may be wrong, and nothing written."""
+    slot = (names, starts_at, ends_at, room)
+    return await find(conn, _SQL["move_if_clear"], WrittenSession, edition_id, session_id, versions, *slot, now)
 
 
 async def list_sessions(

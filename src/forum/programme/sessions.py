@@ -3,10 +3,11 @@
 Whoever changes where or when a confirmed session takes place locks, in this order and each in a statement of its
 own: the session; its room with all that the room is joined from, by id; its speakers, by id; its interpretation teams,
 by id. All but the first stand in one function of the database, which then tells all that is in the way. What is read
-is decided one by one; the exclusion constraint on room_claims stands behind it.
+is decided one by one; the exclusion constraint on room_claims stands behind it. A move that meets nothing is one
+statement; what is not plainly right goes the longer way, which tells what is wrong.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time
 from typing import Final, Literal
 from uuid import UUID
@@ -24,7 +25,7 @@ from forum.pagination import Page, Paging
 from forum.problems import Clash
 from forum.programme import queries
 from forum.programme.conflict_types import NewOverride
-from forum.programme.conflicts import settle_clashes
+from forum.programme.conflicts import by_gravity, settle_clashes
 from forum.programme.types import (
     NewSession,
     Session,
@@ -59,6 +60,7 @@ _INPUTS: Final = {
 conflict that is there already, or was passed over, does not keep anybody from correcting something else."""
 _REFERENCES: Final = frozenset({"type", "track", "parent", "room", "organisers", "interpretation_teams"})
 _FIELDS: Final = SessionFields.__struct_fields__
+_PATCHED: Final = SessionPatch.__struct_fields__
 
 
 async def create_session(conn: Connection, edition_id: UUID, new: NewSession, now: datetime) -> WrittenSession:
@@ -96,6 +98,8 @@ async def update_session(
     override: NewOverride | None = None,
 ) -> WrittenSession:
     """Change a session; raises `RoomOccupied`, or what the edition refuses, when a confirmed one cannot be there."""
+    if moved := await _move_if_clear(conn, edition_id, session_id, patch, if_match, now):
+        return moved
     before = await queries.lock_session(conn, edition_id, session_id)
     if_match.require(before.version, before, patch)
     after = merge(before, patch)
@@ -131,7 +135,7 @@ async def move_session(
     clashes: list[Clash] = []
     if target == "confirmed":
         facts = await _ask(conn, edition_id, session_id, session, "confirmed", checks=True)
-        clashes = facts.clashes
+        clashes = sorted(facts.clashes, key=by_gravity)
         await settle_clashes(conn, edition_id, session_id, clashes, override, now)
     return _told(await queries.update_session(conn, edition_id, session_id, session, target, now), clashes)
 
@@ -146,6 +150,27 @@ async def cancel_session(conn: Connection, edition_id: UUID, session_id: UUID, n
     return await move_session(conn, edition_id, session_id, "cancel", now)
 
 
+async def _move_if_clear(
+    conn: Connection, edition_id: UUID, session_id: UUID, patch: SessionPatch, if_match: IfMatch, now: datetime
+) -> WrittenSession | None:
+    """A confirmed session that was only moved, and was in nobody's way; None for all that needs a closer look."""
+    names = frozenset(name for name in _PATCHED if getattr(patch, name) is not UNSET)
+    if not names or names - _PLACE:
+        return None
+    moved = await queries.move_if_clear(
+        conn, edition_id, session_id, if_match.versions, list(names), patch.starts_at or None, patch.ends_at or None,
+        patch.room or None, now,
+    )  # fmt: skip
+    if moved is not None and moved.warnings is not UNSET:
+        moved.warnings = _bearing(moved.warnings, names) or UNSET
+    return moved
+
+
+def _bearing(clashes: Iterable[Clash], changed: frozenset[str]) -> list[Clash]:
+    """Those conflicts that a change of these fields has to do with, the gravest first."""
+    return sorted((clash for clash in clashes if _INPUTS[clash.rule] & changed), key=by_gravity)
+
+
 async def _examine(
     conn: Connection,
     edition_id: UUID,
@@ -155,11 +180,11 @@ async def _examine(
     changed: frozenset[str],
 ) -> list[Clash]:
     """The conflicts that a change of these fields meets, the gravest first; raises `Invalid` for what cannot be."""
-    rules = {rule for rule, inputs in _INPUTS.items() if inputs & changed}
-    if not rules and not changed & _REFERENCES:
+    checks = any(inputs & changed for inputs in _INPUTS.values())
+    if not checks and not changed & _REFERENCES:
         return []
-    facts = await _ask(conn, edition_id, session_id, session, status, checks=bool(rules))
-    clashes = [clash for clash in facts.clashes if clash.rule in rules]
+    facts = await _ask(conn, edition_id, session_id, session, status, checks)
+    clashes = _bearing(facts.clashes, changed)
     if faults := [*_reference_faults(session, facts), *_date_faults(session, clashes)]:
         raise Invalid(faults)
     return [] if status == "cancelled" else clashes
