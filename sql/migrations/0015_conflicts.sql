@@ -465,7 +465,9 @@ LANGUAGE sql STABLE AS $$
         WHERE x.parent_id IS DISTINCT FROM y.id AND y.parent_id IS DISTINCT FROM x.id
         UNION ALL
         SELECT 'plenary_parallel', least(x.id, y.id), greatest(x.id, y.id), NULL, NULL, NULL
-        FROM placed x JOIN placed y ON x.span && y.span AND x.id <> y.id
+        FROM placed x
+        JOIN sessions y ON y.edition_id = of_edition AND y.status = 'confirmed' AND y.starts_at IS NOT NULL
+             AND session_span(y.starts_at, y.ends_at) && x.span AND x.id <> y.id
         WHERE x.type = 'plenary' AND is_beside_plenaries(y.type) AND (y.type <> 'plenary' OR x.id < y.id)
           AND x.parent_id IS DISTINCT FROM y.id AND y.parent_id IS DISTINCT FROM x.id
         UNION ALL

@@ -43,6 +43,8 @@ MOVES: Final[dict[Move, tuple[frozenset[SessionStatus], SessionStatus]]] = {
     "cancel": (frozenset({"confirmed"}), "cancelled"),
 }
 """Every allowed change of status. What was cancelled may be confirmed again: its calendar entry comes back."""
+OUTSIDE_TYPES: Final = frozenset({"linked_event", "preparatory", "press"})
+"""The types that may be held before or after the edition's own days; `is_within_edition` in the database has them too."""
 _SLOT: Final = frozenset({"starts_at", "ends_at", "parent"})
 _PLACE: Final = frozenset({"starts_at", "ends_at", "room"})
 _INPUTS: Final = {
@@ -230,7 +232,7 @@ def _date_faults(session: SessionFields, clashes: list[Clash]) -> Iterator[Fault
     """The one rule that needs nothing but the session and its edition is a fault of what was sent."""
     if any((clash.rule, clash.level) == ("outside_edition", "refuse") for clash in clashes):
         pointer = "/held_on" if session.held_on else "/starts_at"
-        detail = "Outside the edition's own days there can be linked_event, preparatory, press only."
+        detail = f"Outside the edition's own days there can be {', '.join(sorted(OUTSIDE_TYPES))} only."
         yield Fault(pointer=pointer, code="outside_edition", detail=detail)
 
 
