@@ -91,11 +91,8 @@ made AS (
               category, counts_against_quota, mode, status, accessibility_needs, consents, source, waits_for,
               waitlist_priority, waitlist_ticket, offer_expires_at, external_id, created_at, version
 ),
-line AS (
-    SELECT waitlist_priority, count(*) AS waiting FROM registrations
-    WHERE edition_id = $1 AND waits_for = $2 AND offer_expires_at IS NULL
-      AND EXISTS (SELECT FROM standing WHERE waits_for IS NOT NULL)
-    GROUP BY waitlist_priority
+line AS MATERIALIZED (
+    SELECT priority, sum(waiting)::bigint AS waiting FROM line_blocks WHERE edition_id = $1 AND mode = $2 GROUP BY priority
 )
 SELECT m.id, m.edition_id,
        jsonb_build_object('given_name', m.given_name, 'family_name', m.family_name, 'email', people.email,
@@ -103,7 +100,7 @@ SELECT m.id, m.edition_id,
        m.entity_id AS entity, m.delegation_id AS delegation, m.country, m.category, m.counts_against_quota, m.mode, m.status,
        m.accessibility_needs, m.consents, m.source, m.waits_for,
        CASE WHEN m.waits_for IS NOT NULL AND m.offer_expires_at IS NULL THEN
-           (SELECT coalesce(sum(l.waiting), 0)::bigint FROM line l WHERE l.waitlist_priority <= m.waitlist_priority)
+           (SELECT coalesce(sum(l.waiting), 0)::bigint FROM line l WHERE l.priority <= m.waitlist_priority)
            + count(m.waits_for) FILTER (WHERE m.offer_expires_at IS NULL) OVER (ORDER BY m.waitlist_priority, m.waitlist_ticket)
        END AS waitlist_position,
        m.offer_expires_at, m.external_id, m.created_at, m.version, '{}'::jsonb AS answers

@@ -18,6 +18,7 @@ from forum.accounts.routes import HANDLERS as ACCOUNTS
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
 from forum.bookings.routes import HANDLERS as BOOKINGS
+from forum.calendars.feeds import PersonalFeeds
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.change_requests.routes import HANDLERS as CHANGE_REQUESTS
 from forum.clock import Clock, clock_of
@@ -39,6 +40,7 @@ from forum.printing.press import Press
 from forum.privacy.routes import HANDLERS as PRIVACY
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
+from forum.proposals.routes import HANDLERS as PROPOSALS
 from forum.questions.routes import HANDLERS as QUESTIONS
 from forum.registrations.badge_routes import WELL_KNOWN
 from forum.registrations.desk import RegistrationDesk
@@ -47,6 +49,8 @@ from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.routes import HANDLERS as SPEAKERS
+from forum.speakers_lists.routes import HANDLERS as SPEAKERS_LISTS
+from forum.speakers_lists.service import ListFeed
 from forum.statistics.routes import HANDLERS as STATISTICS
 from forum.transactions import replay_answer, unit_of
 
@@ -141,7 +145,9 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
     assert settings.database_url
     app.state.pool = await open_pool(settings.database_url, settings.pool_size)
     try:
-        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.machines]):
+        state = app.state
+        subscribers = [state.keeper, state.feed, state.list_feed, state.seen_tokens]
+        async with listening(settings.database_url, subscribers):
             yield
     finally:
         app.state.pool.terminate()
@@ -158,8 +164,10 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "edition_ids": {},
             "keeper": Keeper(),
             "feed": Feed(),
+            "list_feed": ListFeed(),
             "kept_answers": KeptAnswers(),
-            "machines": permissions.Machines(),
+            "personal_feeds": PersonalFeeds(),
+            "seen_tokens": permissions.SeenTokens(),
             "key_ring": key_ring,
             "badge_reader": badge_reader,
             "press": Press(),
@@ -179,6 +187,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ENTITIES,
             *PROGRAMME,
             *SPEAKERS,
+            *PROPOSALS,
+            *SPEAKERS_LISTS,
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler
 
@@ -43,7 +43,6 @@ class Permission(StrEnum):
     PROGRAMME_WRITE = "programme:write"
     PROGRAMME_PUBLISH = "programme:publish"
     PROGRAMME_OVERRIDE = "programme:override"
-    """To go on in spite of a conflict that is refused, and to say which conflicts are."""
     ENTITIES_WRITE = "entities:write"
     ENTITIES_MERGE = "entities:merge"
     DELEGATIONS_READ = "delegations:read"
@@ -173,8 +172,7 @@ def _covers(grant: Grant, edition: UUID | str | None) -> bool:
 
 SEEN_FOR_SECONDS: Final = 5.0
 """How long a revoked token could be taken for good if the news of it were lost."""
-MACHINES_SEEN: Final = 10_000
-
+TOKENS_SEEN: Final = 20_000
 PLATFORM: Final = UUID(int=0)
 """Asked for in place of an edition: only a grant on the platform covers it. No edition has this id or slug."""
 
@@ -202,12 +200,13 @@ async def is_edition_visible(conn: Connection, edition: str) -> bool:
     return bool(await value(conn, _SQL["is_edition_visible"], edition))
 
 
-class Machines:
-    """The clients and devices whose tokens were seen a moment ago, so that each is asked after once in five seconds.
+class SeenTokens:
+    """The tokens that were seen a moment ago, so that each is asked after once in five seconds.
 
-    A gate or a frontend sends many requests with one token; people are always asked after, with what they may do at
-    that moment. A token that is revoked is forgotten when the database tells of it, and at once in the process that
-    revoked it; while nothing is heard, nothing is remembered.
+    A gate sends a request a second, and a delegate's page sends five at once. Whoever has a role over others is asked
+    after every time, with what they may do at that moment. A token that is revoked, and a person who is given a role,
+    are forgotten when the database tells of it, and at once in the process that did it; while nothing is heard,
+    nothing is remembered.
     """
 
     channel = "forum_tokens"
@@ -218,12 +217,12 @@ class Machines:
         self._news = 0
 
     def begin(self) -> None:
-        """Every revocation is heard of from now on."""
+        """Every change of a token or a role is heard of from now on."""
         self.forget()
         self._is_listening = True
 
     def hear(self, payload: str) -> None:
-        """A token was changed."""
+        """A token or a role was changed."""
         self.forget()
 
     def lose(self) -> None:
@@ -244,12 +243,17 @@ class Machines:
             return seen
         news = self._news
         principal = await find_principal(await unit.reading(), sha256, now)
-        is_machine = principal is not None and principal.kind in ("client", "device")
-        if principal is not None and is_machine and self._is_listening and news == self._news:
-            if len(self._seen) >= MACHINES_SEEN:
+        if principal is not None and not principal.grants and self._is_listening and news == self._news:
+            if len(self._seen) >= TOKENS_SEEN:
                 self._seen.clear()
             self._seen[sha256] = (principal, seen_at + SEEN_FOR_SECONDS)
         return principal
+
+
+def forget_tokens(request: Request[Any, Any, Any]) -> None:
+    """Have this process ask after every token again once the request's changes are lasting."""
+    seen: SeenTokens = request.app.state.seen_tokens
+    unit_of(request.scope).after_commit.append(seen.forget)
 
 
 async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -269,7 +273,7 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
     unit, state = unit_of(connection.scope), connection.app.state
-    principal = await state.machines.find_principal(unit, token_sha256(token.strip()), state.clock())
+    principal = await state.seen_tokens.find_principal(unit, token_sha256(token.strip()), state.clock())
     if principal is None:
         raise Unauthenticated
     connection.scope["state"]["principal"] = principal

@@ -13,7 +13,7 @@ from tests.bench import report
 from tests.bench.conflicts import measure_conflicts, measure_move
 from tests.bench.mails import measure_mails
 from tests.bench.programme import measure_programme
-from tests.bench.registrations import measure_hall, measure_own_registration
+from tests.bench.registrations import measure_hall, measure_own_registration, measure_own_registration_among_many
 from tests.bench.report import Measure, Run
 from tests.bench.rounds import Plan
 from tests.bench.scans import measure_scan
@@ -24,6 +24,7 @@ MEASURES: dict[str, Callable[[Stage, Plan], AsyncIterator[Measure]]] = {
     "move": measure_move,
     "conflicts": measure_conflicts,
     "own_registration": measure_own_registration,
+    "own_registration_among_many": measure_own_registration_among_many,
     "hall": measure_hall,
     "scan": measure_scan,
     "mails": measure_mails,

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from forum.db import Pool, open_connection, open_pool
 from forum.embedded import services
@@ -75,23 +76,39 @@ async def running_server(settings: Settings) -> AsyncIterator[tuple[int, int]]:
 async def stage() -> AsyncIterator[Stage]:
     """The stage, empty but for an administrator."""
     with _servers() as (settings, database_pid):
-        assert settings.database_url
-        connection = await open_connection(settings.database_url)
-        await migrate(connection)
-        await ensure_badge_key(connection, NOW)
-        await connection.execute(CREATE_BARE_TABLE)
-        await connection.close()
-        pool = await open_pool(settings.database_url, size=4)
-        async with (
-            pool,
-            running_server(settings) as (port, pid),
-            Generator() as generator,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http,
-        ):
-            await _wait_until_ready(http)
-            admin = await Client(http, pool, lambda: NOW).as_role("admin")
-            await make_series(admin)
-            yield Stage(settings, pool, http, generator, port, pid, database_pid, admin)
+        async with _stage_on(settings, database_pid) as made:
+            yield made
+
+
+@asynccontextmanager
+async def another_stage(other: Stage, name: str) -> AsyncIterator[Stage]:
+    """A second HTTP server with a database of its own, on the same PostgreSQL."""
+    await other.pool.execute(f"CREATE DATABASE {name}")
+    url = urlsplit(other.settings.database_url or "")
+    settings = structs.replace(other.settings, database_url=url._replace(path=f"/{name}").geturl())
+    async with _stage_on(settings, other.database_pid) as made:
+        yield made
+
+
+@asynccontextmanager
+async def _stage_on(settings: Settings, database_pid: int) -> AsyncIterator[Stage]:
+    assert settings.database_url
+    connection = await open_connection(settings.database_url)
+    await migrate(connection)
+    await ensure_badge_key(connection, NOW)
+    await connection.execute(CREATE_BARE_TABLE)
+    await connection.close()
+    pool = await open_pool(settings.database_url, size=4)
+    async with (
+        pool,
+        running_server(settings) as (port, pid),
+        Generator() as generator,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http,
+    ):
+        await _wait_until_ready(http)
+        admin = await Client(http, pool, lambda: NOW).as_role("admin")
+        await make_series(admin)
+        yield Stage(settings, pool, http, generator, port, pid, database_pid, admin)
 
 
 async def _wait_until_ready(http: httpx.AsyncClient) -> None:

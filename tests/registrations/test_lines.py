@@ -12,6 +12,25 @@ from tests.factories import REGISTRATIONS, make_edition, make_registration, regi
 from tests.registrations.test_places import fill, states
 
 EDITION = "/v1/editions/grf-2023"
+BLOCKS = "SELECT mode, priority, block, waiting FROM line_blocks WHERE waiting > 0 ORDER BY 1, 2, 3"
+WAITING = (
+    "SELECT waits_for, waitlist_priority, waitlist_ticket / 512, count(*)::integer FROM registrations"
+    " WHERE waits_for IS NOT NULL AND offer_expires_at IS NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+)
+LONG_LINE = """
+    WITH people AS (INSERT INTO persons (id, email, created_at)
+        SELECT gen_random_uuid(), n || '@example.org', now() FROM generate_series(1, 2000) AS n RETURNING id)
+    INSERT INTO registrations (edition_id, id, person_id, family_name, language, timezone, category, mode, status,
+                               waits_for, source, created_at, placed_at)
+    SELECT e.id, gen_random_uuid(), p.id, 'Waiting', 'en', 'UTC', CASE WHEN random() < 0.3 THEN 'ngo' ELSE 'state' END,
+           'in_person', 'waitlisted', 'in_person', 'self', now(), now()
+    FROM people p, editions e
+"""
+POSITIONS = """
+    SELECT d.id, d.waitlist_position, row_number() OVER (ORDER BY r.waitlist_priority, r.waitlist_ticket) AS counted
+    FROM registration_details d JOIN registrations r USING (edition_id, id)
+    WHERE d.waits_for IS NOT NULL AND d.offer_expires_at IS NULL
+"""
 
 
 async def counters(conn: Connection) -> dict[str, tuple[int, int]]:
@@ -22,6 +41,7 @@ async def counters(conn: Connection) -> dict[str, tuple[int, int]]:
         " AS recount FROM places p"
     )
     assert all(row["taken"] == row["recount"] for row in rows)
+    assert await conn.fetch(BLOCKS) == await conn.fetch(WAITING)
     return {row["mode"]: (row["taken"], row["held_back"]) for row in rows}
 
 
@@ -296,3 +316,20 @@ async def test_raised_quota_promotes_and_lowered_quota_keeps_people_and_lets_in_
     assert inside == dict.fromkeys("abc", "approved")
     assert after == {"a": "withdrawn", "b": "approved", "c": "approved", "d": "waitlisted"}
     assert tuple(await conn.fetchrow("SELECT taken, kept_over_quota FROM quotas WHERE mode = 'in_person'")) == (2, 1)
+
+
+async def test_position_in_a_long_line_is_what_counting_everybody_gives(client: Client, conn: Connection) -> None:
+    organizer, registrar = await make_hall(client, 0, priority_classes=[["state"]])
+    await conn.execute(LONG_LINE)
+    rows = await conn.fetch(POSITIONS)
+    assert {row["waitlist_position"] - row["counted"] for row in rows} == {0}
+    assert await counters(conn) == {"in_person": (0, 0), "online": (0, 0)}
+    for row in rows[:1500:100]:
+        await registrar.made(f"{EDITION}/registrations/{row['id']}/withdraw", {})
+
+    await organizer.patch(EDITION, {"in_person_capacity": 300, "priority_classes": [["ngo"]]})
+
+    rows = await conn.fetch(POSITIONS)
+    assert len(rows) == 2000 - 15 - 300
+    assert {row["waitlist_position"] - row["counted"] for row in rows} == {0}
+    assert await counters(conn) == {"in_person": (300, 0), "online": (0, 0)}

@@ -24,8 +24,7 @@ from forum.db import Connection
 from forum.editions import service as editions
 from forum.http import ForumRequest
 from forum.pagination import Page, Paging
-from forum.permissions import Permission, Principal, Role, needs
-from forum.transactions import unit_of
+from forum.permissions import Permission, Principal, Role, forget_tokens, needs
 
 
 @post("/auth/codes", opt=needs(Permission.PUBLIC), status_code=202, operation_id="send_code", tags=["accounts"])
@@ -60,7 +59,7 @@ async def sign_out(
     now: NamedDependency[datetime],
 ) -> None:
     """Revoke the token of this request."""
-    unit_of(request.scope).after_commit.append(request.app.state.machines.forget)
+    forget_tokens(request)
     await service.sign_out(conn, principal, now)
 
 
@@ -111,13 +110,14 @@ async def revoke_token(
     now: NamedDependency[datetime],
 ) -> Token:
     """Revoke a client or device token; it is refused from the next request on."""
-    unit_of(request.scope).after_commit.append(request.app.state.machines.forget)
+    forget_tokens(request)
     return await service.revoke_token(conn, edition_id, token_id, now)
 
 
 @post("/grants", opt=needs(Permission.GRANTS_WRITE), operation_id="create_grant", tags=["accounts"])
 async def create_grant(
     data: JSONBody[NewGrant],
+    request: ForumRequest,
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
@@ -126,6 +126,7 @@ async def create_grant(
 
     Giving it again changes nothing. 422 `unknown_reference` for a delegation that the edition has not.
     """
+    forget_tokens(request)
     edition_id = await editions.find_id(conn, data.edition) if data.edition else None
     return await service.give_role(conn, principal, data, edition_id, now)
 

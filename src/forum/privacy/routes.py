@@ -8,8 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from forum.db import Connection
+from forum.http import ForumRequest
 from forum.pagination import Page, Paging
-from forum.permissions import Permission, Principal, needs
+from forum.permissions import Permission, Principal, forget_tokens, needs
 from forum.privacy import service
 from forum.privacy.types import Erasure, ErasureRequest, NewErasure, PersonalData
 
@@ -28,6 +29,7 @@ async def get_personal_data(
 @post("/me/erasure", opt=SIGNED_IN, status_code=200, operation_id="erase_own_data", tags=TAGS)
 async def erase_own_data(
     data: JSONBody[ErasureRequest],
+    request: ForumRequest,
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
@@ -37,6 +39,7 @@ async def erase_own_data(
     Your places go to the next in line, mails that wait are dropped, your roles and tokens end. What figures and
     official records are made of stays, under nobody's name. This cannot be undone.
     """
+    forget_tokens(request)
     return await service.erase_own(conn, principal, data.email, now)
 
 
@@ -49,6 +52,7 @@ async def erase_own_data(
 )
 async def erase_registration(
     data: JSONBody[NewErasure],
+    request: ForumRequest,
     registration_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
@@ -59,6 +63,7 @@ async def erase_registration(
 
     The person's account goes too when nothing else refers to it: no registration in any edition, no role, no pledge.
     """
+    forget_tokens(request)
     return await service.erase_registration(conn, principal, edition_id, registration_id, data.reason, now)
 
 

@@ -31,6 +31,7 @@ from forum.programme.releases import (
 from forum.programme.rooms import RoomNameTaken, RoomOccupied, create_room, find_room, list_rooms, update_room
 from forum.programme.sessions import (
     MOVES,
+    OUTSIDE_TYPES,
     Move,
     cancel_session,
     confirm_session,
@@ -51,6 +52,7 @@ from forum.programme.types import NewTrack, Track, TrackPatch
 
 __all__ = [
     "MOVES",
+    "OUTSIDE_TYPES",
     "ChairDoubleBooked",
     "EditionIsDraft",
     "InterpretationDoubleBooked",

@@ -9,7 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from forum.db import Connection
-from forum.permissions import Permission, Principal, needs
+from forum.http import ForumRequest
+from forum.permissions import Permission, Principal, forget_tokens, needs
 from forum.registrations import links
 from forum.registrations.link_types import LinkSent, LinkToken, Objection, OpenedLink
 from forum.registrations.types import Registration
@@ -34,12 +35,14 @@ async def open_registration_link(
 @post(f"{REGISTRATION}/resend-link", opt=OWN, status_code=202, operation_id="resend_registration_link", tags=TAGS)
 async def resend_registration_link(
     registration_id: FromPath[UUID],
+    request: ForumRequest,
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> LinkSent:
     """Mail the person of a registration a new link to it; the links before, and their tokens, are good no more."""
+    forget_tokens(request)
     await links.resend_link(conn, principal, edition_id, registration_id, now)
     return LinkSent("A new link is on its way to the address of the registration.")
 

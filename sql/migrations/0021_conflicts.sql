@@ -157,10 +157,11 @@ CREATE TABLE interpretation_teams (
     external_id text,
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
-    CONSTRAINT interpretation_teams_pkey PRIMARY KEY (edition_id, id),
-    CONSTRAINT interpretation_teams_one_per_external_id UNIQUE (edition_id, external_id)
+    CONSTRAINT interpretation_teams_pkey PRIMARY KEY (edition_id, id)
 );
 COMMENT ON TABLE interpretation_teams IS 'Interpreters who work together, in one session at a time. A team has a name of its own, not those of its people.';
+CREATE UNIQUE INDEX interpretation_teams_one_per_external_id ON interpretation_teams (edition_id, external_id)
+    WHERE external_id IS NOT NULL;
 CREATE UNIQUE INDEX interpretation_teams_one_per_name ON interpretation_teams (edition_id, lower(name));
 
 ALTER TABLE sessions ADD COLUMN interpretation_team_ids uuid[] NOT NULL DEFAULT '{}';

@@ -1,4 +1,4 @@
-"""Tokens of clients and devices are remembered for a moment, and never beyond their end."""
+"""Tokens are remembered for a moment, never beyond their end, and never those of who has a role over others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,13 +24,13 @@ ME = "/v1/me"
 async def edition(client: Client, app: Application, settings: Settings) -> AsyncIterator[dict[str, Any]]:
     """An edition of an application that hears of revoked tokens."""
     made = await make_edition(client)
-    machines = app.state.machines
+    seen = app.state.seen_tokens
     assert settings.database_url
-    async with listening(settings.database_url, [machines]), asyncio.timeout(60):
+    async with listening(settings.database_url, [seen]), asyncio.timeout(60):
         device = await client.as_client(made["id"], "scans:record", kind="device")
-        while not machines._seen:  # until it listens, nothing is remembered
+        while not seen._seen:  # until it listens, nothing is remembered
             assert await status(device) == 200
-        machines.forget()
+        seen.forget()
         yield made
 
 
@@ -55,15 +55,75 @@ async def test_device_is_asked_after_once(
     await revoke_unheard(conn)
 
     assert await status(device) == 200  # remembered: this is what the news is for
-    app.state.machines.lose()
+    app.state.seen_tokens.lose()
     assert await status(device) == 401
 
 
-async def test_person_is_always_asked_after(client: Client, conn: Connection, edition: dict[str, Any]) -> None:
-    person = await client.as_role("registrar", edition["id"])
+async def test_person_without_a_role_is_asked_after_once(
+    client: Client, conn: Connection, app: Application, edition: dict[str, Any]
+) -> None:
+    person = await client.as_person("amal@example.org")
     assert await status(person) == 200
 
     await revoke_unheard(conn)
+
+    assert await status(person) == 200
+    app.state.seen_tokens.lose()
+    assert await status(person) == 401
+
+
+async def test_person_with_a_role_is_always_asked_after(
+    client: Client, conn: Connection, app: Application, edition: dict[str, Any]
+) -> None:
+    news = app.state.seen_tokens._news
+    person = await client.as_role("registrar", edition["id"])
+    async with asyncio.timeout(4):
+        while app.state.seen_tokens._news == news:  # of the role
+            assert await status(person) == 200
+    assert await status(person) == 200
+
+    await revoke_unheard(conn)
+
+    assert await status(person) == 401
+
+
+async def test_person_who_is_given_a_role_has_it_from_the_next_request_on(
+    client: Client, edition: dict[str, Any]
+) -> None:
+    organizer, person = await client.as_role("organizer", edition["id"]), await client.as_person("amal@example.org")
+    path = f"/v1/editions/{edition['slug']}/registrations"
+    assert (await person.get(path)).status_code == 403
+
+    await organizer.made("/v1/grants", {"email": "amal@example.org", "role": "registrar", "edition": edition["slug"]})
+
+    assert (await person.get(path)).status_code == 200
+
+
+async def test_person_who_is_given_a_role_elsewhere_has_it_once_that_is_heard(
+    client: Client, conn: Connection, edition: dict[str, Any]
+) -> None:
+    person = await client.as_person("amal@example.org")
+    path = f"/v1/editions/{edition['slug']}/registrations"
+    assert (await person.get(path)).status_code == 403
+
+    await conn.execute(
+        "INSERT INTO grants (id, person_id, role, edition_id, created_at)"
+        " SELECT gen_random_uuid(), id, 'registrar', $1, now() FROM persons WHERE email = 'amal@example.org'",
+        UUID(edition["id"]),
+    )
+
+    async with asyncio.timeout(4):  # shorter than it would be remembered for
+        while (await person.get(path)).status_code != 200:
+            pass
+
+
+async def test_person_who_erases_their_data_is_nobody_from_the_next_request_on(
+    client: Client, edition: dict[str, Any]
+) -> None:
+    person = await client.as_person("amal@example.org")
+    assert await status(person) == 200
+
+    assert (await person.post("/v1/me/erasure", {"email": "amal@example.org"})).status_code == 200
 
     assert await status(person) == 401
 
