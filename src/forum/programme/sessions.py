@@ -44,7 +44,7 @@ MOVES: Final[dict[Move, tuple[frozenset[SessionStatus], SessionStatus]]] = {
 }
 """Every allowed change of status. What was cancelled may be confirmed again: its calendar entry comes back."""
 OUTSIDE_TYPES: Final = frozenset({"linked_event", "preparatory", "press"})
-"""The types that may be held before or after the edition's own days, also known to `is_within_edition` in the database."""
+"""The types that may be held outside the edition's own days; `is_within_edition` in the database has them too."""
 _SLOT: Final = frozenset({"starts_at", "ends_at", "parent"})
 _PLACE: Final = frozenset({"starts_at", "ends_at", "room"})
 _INPUTS: Final = {
