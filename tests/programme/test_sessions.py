@@ -43,6 +43,7 @@ async def test_session_made_with_everything_is_a_draft_with_all_of_it(manager: C
         organisers=[await make_entity(pool, "Mayors"), await make_entity(pool, "Cities")],
         livestream_url="https://stream.example/plenary",
         external_id="grf-2023-002",
+        interpretation_teams=[],
     )
 
     answer = await manager.post(SESSIONS, body)
@@ -79,6 +80,7 @@ async def test_session_with_only_a_title_and_a_type_has_defaults(manager: Client
         "access": "registered",
         "languages": {"floor": [], "interpretation": [], "sign": [], "captions": []},
         "organisers": [],
+        "interpretation_teams": [],
         "status": "draft",
         "version": 1,
         "calendar_sequence": 0,
@@ -180,7 +182,8 @@ async def test_title_of_a_session_can_be_corrected_after_the_edition_moved_away(
 ) -> None:
     session = await make_session(manager)
     admin = await client.as_role("admin")
-    await admin.patch("/v1/editions/grf-2023", {"starts_on": "2024-01-10", "ends_on": "2024-01-12"})
+    moved = {"starts_on": "2024-01-10", "ends_on": "2024-01-12", "sessions": "keep", "reason": {"en": "Snow."}}
+    await admin.made("/v1/editions/grf-2023/revise", moved)
 
     title = await manager.patch(f"{SESSIONS}/{session['id']}", {"title": {"en": "Corrected"}})
     time = await manager.patch(f"{SESSIONS}/{session['id']}", {"ends_at": "2023-12-13T11:00:00Z"})

@@ -1,6 +1,7 @@
 """What people do about the places that they have declined: by the link of their registration, without an account."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from forum.bookings import service as bookings
@@ -11,6 +12,8 @@ from forum.pagination import Page, Paging
 from forum.permissions import Principal
 from forum.replies import queries
 from forum.replies.types import DeclinedPlace
+
+REASON: Final = "Declined in the person's calendar."
 
 
 async def list_declined_places(
@@ -34,4 +37,4 @@ async def free_declined_place(
         raise NotFound
     whose = (edition_id, registration_id, principal.person_id)
     booking_id = await queries.find_declined_place(conn, *whose, session_id)
-    return await bookings.cancel_booking(conn, principal, edition_id, session_id, booking_id, now)
+    return await bookings.cancel_booking(conn, principal, edition_id, session_id, booking_id, REASON, now)

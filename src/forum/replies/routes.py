@@ -1,52 +1,38 @@
 """The HTTP side of answers to invitations."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, FromQuery
 
 from forum.bookings.types import Booking
 from forum.calendars.reply_types import Answer
 from forum.db import Connection
-from forum.errors import UnsupportedMediaType
 from forum.http import ForumRequest
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
 from forum.replies import declined, service
 from forum.replies.types import AnswerFilter, DeclinedPlace, InboxResult, SessionAnswers
-from forum.transactions import header_of
+from forum.transactions import unit_of
 
 OWN, TAGS = needs(Permission.REGISTRATIONS_OWN), ["calendars"]
 OWN_PLACES = "/editions/{edition:str}/registrations/{registration_id:uuid}/declined-places"
-MAIL = "message/rfc822"
-
-
-@dataclass
-class MailUpload(Operation):
-    """An operation whose body is a mail."""
-
-    def __post_init__(self) -> None:
-        mail = OpenAPIMediaType(Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
-        self.request_body = RequestBody({MAIL: mail}, required=True)
+MAIL = ("message/rfc822",)
 
 
 @post(
     "/inbox",
-    opt=needs(Permission.INBOX_WRITE),
+    opt=needs(Permission.INBOX_WRITE) | {"takes": MAIL},
     status_code=200,
     operation_id="receive_mail",
-    operation_class=MailUpload,
     request_max_body_size=service.MOST_BYTES,
     tags=TAGS,
 )
 async def receive_mail(
     request: ForumRequest,
-    conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> InboxResult:
@@ -56,9 +42,9 @@ async def receive_mail(
     their address. Nothing of the mail is kept but its hash, so the same one twice changes nothing, whether it comes by
     this way or by mail. What is no answer is 200, too, with the reason. See that the provider has checked the sender.
     """
-    if (header_of(request.scope, b"content-type") or "").partition(";")[0].strip().lower() != MAIL:
-        raise UnsupportedMediaType(f"Send the mail as {MAIL}.")
-    mail = await asyncio.to_thread(service.read_mail, await request.body(), request.app.state.settings.calendar_domain)
+    domain = request.app.state.settings.calendar_domain
+    mail = await asyncio.to_thread(service.read_mail, await request.file(MAIL), domain)
+    conn = await unit_of(request.scope).connection()
     return await service.receive_mail(conn, mail, "webhook", principal, now)
 
 

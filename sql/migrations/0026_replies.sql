@@ -41,6 +41,7 @@ CREATE INDEX messages_by_invited ON messages (session_id, lower(recipient)) WHER
 
 ALTER TABLE messages DROP CONSTRAINT messages_kind_is_known;
 ALTER TABLE messages ADD CONSTRAINT messages_kind_is_known CHECK (kind IN
-    ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'proposal', 'answer'));
+    ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'proposal', 'speaker', 'change_request',
+     'booking', 'revision', 'answer'));
 
 INSERT INTO erasure_rules (table_name, rule) VALUES ('calendar_answers', 'deleted');
