@@ -37,6 +37,7 @@ from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
 from forum.printing.press import Press
 from forum.privacy.routes import HANDLERS as PRIVACY
+from forum.programme.import_routes import HANDLERS as PROGRAMME_IMPORTS
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.questions.routes import HANDLERS as QUESTIONS
@@ -178,6 +179,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *EDITIONS,
             *ENTITIES,
             *PROGRAMME,
+            *PROGRAMME_IMPORTS,
             *SPEAKERS,
             *PLEDGES,
             *CALENDARS,
