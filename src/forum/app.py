@@ -18,6 +18,7 @@ from forum.accounts.routes import HANDLERS as ACCOUNTS
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
 from forum.bookings.routes import HANDLERS as BOOKINGS
+from forum.calendars.feeds import PersonalFeeds
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.change_requests.routes import HANDLERS as CHANGE_REQUESTS
 from forum.clock import Clock, clock_of
@@ -160,6 +161,7 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "keeper": Keeper(),
             "feed": Feed(),
             "kept_answers": KeptAnswers(),
+            "personal_feeds": PersonalFeeds(),
             "seen_tokens": permissions.SeenTokens(),
             "key_ring": key_ring,
             "badge_reader": badge_reader,

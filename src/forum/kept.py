@@ -30,7 +30,7 @@ class KeptBytes:
 
     __slots__ = ("_answers", "body", "etag", "etags")
 
-    def __init__(self, body: bytes, media_type: str, tag: str) -> None:
+    def __init__(self, body: bytes, media_type: str, tag: str, caching: str = PUBLIC_CACHING) -> None:
         self.body = body
         tag = f"{tag}-{hashlib.sha256(body).hexdigest()[:12]}"
         self.etag = f'"{tag}"'
@@ -38,8 +38,8 @@ class KeptBytes:
         bodies = (body, gzip.compress(body, 6, mtime=0))
         self._answers = [
             (
-                _ready(200, data, media_type, etag, "gzip" if data is not body else None),
-                _ready(304, b"", media_type, etag, None),
+                _ready(200, data, media_type, etag, "gzip" if data is not body else None, caching),
+                _ready(304, b"", media_type, etag, None, caching),
             )
             for data, etag in zip(bodies, self.etags, strict=True)
         ]
@@ -51,8 +51,8 @@ class KeptBytes:
         return self._answers[compressed][known]
 
 
-def _ready(status: int, body: bytes, media_type: str, etag: str, coding: str | None) -> ASGIResponse:
-    headers = {"ETag": etag, "Cache-Control": PUBLIC_CACHING, "Vary": "Accept-Encoding"}
+def _ready(status: int, body: bytes, media_type: str, etag: str, coding: str | None, caching: str) -> ASGIResponse:
+    headers = {"ETag": etag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
     if coding:
         headers["Content-Encoding"] = coding
     return ASGIResponse(body=body, status_code=status, media_type=media_type, headers=headers)

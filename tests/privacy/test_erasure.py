@@ -78,6 +78,7 @@ async def take_part(
     await person.made(f"{path}/change-requests", asked)
     booked = await make_session(organizer, access="booking", in_person_capacity=5)
     await person.made(f"/v1/editions/grf-2023/sessions/{booked['id']}/bookings", {"registration": registration["id"]})
+    await person.made("/v1/me/calendar", {"edition": "grf-2023", "label": "Quastel's phone"})
     badge = await badge_token(organizer, registration)
     clock.now = datetime(2023, 12, 13, 10, tzinfo=UTC)
     scanner = await client.as_client(edition["id"], "scans:record", kind="device")

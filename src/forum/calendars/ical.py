@@ -27,9 +27,12 @@ _END: Final = b"\r\nEND:VEVENT\r\n"
 _IN_MAILTO: Final = str.maketrans({character: f"%{ord(character):02X}" for character in '%?#"'})
 
 
-def render_event(session: CalendarSession, edition: CalendarEdition, language: str) -> bytes:
-    """One VEVENT of a public feed: no attendee, no join link. Raises ValueError for a session without a date."""
-    event = _event(session, edition, language, None)
+def render_event(session: CalendarSession, edition: CalendarEdition, language: str, mode: Mode | None = None) -> bytes:
+    """One VEVENT of a feed: no attendee, no join link; with `mode`, the place of who takes part in that way.
+
+    Raises ValueError for a session without a date.
+    """
+    event = _event(session, edition, language, mode)
     event.add("dtstamp", session.revised_at)
     return bytes(event.to_ical())
 

@@ -1,4 +1,4 @@
-"""The HTTP side of the public calendar feeds."""
+"""The HTTP side of the calendars of a programme, and of a registration."""
 
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from forum.calendars import service
+from forum.calendars import feed_routes, feeds, service
 from forum.calendars.service import CalendarAddresses
 from forum.db import Connection
 from forum.http import Language
@@ -87,15 +87,16 @@ async def get_registration_calendar(
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
 ) -> bytes:
-    """The sessions that a registration with a place is asked to, as a calendar to take away; empty without a place.
+    """The sessions that concern a registration with a place, as a calendar to take away; empty without a place.
 
-    For the person and for registrars. It stands still: what moves later is told by the invitations that are mailed.
+    For the person and for registrars. It stands still: what moves later is told by the invitations that are mailed, and
+    by the calendars under `/me/calendar`.
     """
     state = request.app.state
     registration = await registrations.find_registration(conn, principal, edition_id, registration_id)
     release = await state.keeper.read(edition_id, unit_of(request.scope).connection)
     addresses = CalendarAddresses(state.settings.public_url, state.settings.calendar_domain)
-    return service.own_feed(release, addresses, registration)
+    return await feeds.take_away(conn, release, addresses, registration)
 
 
-HANDLERS = [get_programme_calendar, get_session_calendar, get_registration_calendar]
+HANDLERS = [get_programme_calendar, get_session_calendar, get_registration_calendar, *feed_routes.HANDLERS]

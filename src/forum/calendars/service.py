@@ -1,18 +1,19 @@
-"""The public calendar feeds: the last release as iCalendar, from bytes that are kept with it."""
+"""Calendars of the last release, joined from entries that are rendered once and kept with it."""
 
 from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 
+from forum.calendars.feed_types import Subscription
 from forum.calendars.ical import InvitationTemplate as InvitationTemplate
 from forum.calendars.ical import render_event, render_feed, years_of
 from forum.calendars.types import CalendarEdition, CalendarSession, text_in
+from forum.codes import Mode
 from forum.errors import NotFound
 from forum.kept import KeptBytes
 from forum.programme.release_types import PublishedEdition, PublishedSession, Selection
 from forum.programme.service import KeptRelease
-from forum.registrations.types import Registration
 
 HELD_ELSEWHERE: Final = frozenset({"linked_event", "preparatory"})
 
@@ -36,37 +37,43 @@ def feed(release: KeptRelease, addresses: CalendarAddresses, lang: str | None, s
     )
 
 
-def own_feed(release: KeptRelease, addresses: CalendarAddresses, registration: Registration) -> bytes:
-    """The sessions that somebody with a place is asked to, in their language; empty for who has none.
+def personal_calendar(release: KeptRelease, addresses: CalendarAddresses, shown: Subscription, language: str) -> bytes:
+    """The sessions that concern somebody with a place, told for their way of taking part; empty for who has none.
 
-    Nothing in it names the person.
+    Those are the same that they are invited to by mail. Nothing in it names the person.
     """
-    published = release.head.edition
+    published, held = release.head.edition, frozenset(shown.sessions)
     edition = edition_of(published, addresses)
-    language = release.language(registration.person.language) or "en"
-    shown = [
+    entries = [
         (session, entry_of(session, published, addresses))
         for session in release.sessions
-        if _is_asked_to(registration, session) and _is_shown(release, session)
+        if shown.has_place and _concerns(session, shown.mode, held) and _is_shown(release, session)
     ]
-    events = _events(release, shown, edition, language)
-    years = years_of(entry for _, entry in shown)
+    events = _events(release, entries, edition, language, shown.mode)
+    years = years_of(entry for _, entry in entries)
     return render_feed(events, edition, language, text_in(published.title, language)[0], years)
 
 
+def _concerns(session: PublishedSession, mode: Mode, held: frozenset[UUID]) -> bool:
+    """The same rule as that of invitations."""
+    return session.id in held or (session.access == "registered" and session.mode in ("hybrid", mode))
+
+
 def _events(
-    release: KeptRelease, shown: list[tuple[PublishedSession, CalendarSession]], edition: CalendarEdition, language: str
+    release: KeptRelease,
+    shown: list[tuple[PublishedSession, CalendarSession]],
+    edition: CalendarEdition,
+    language: str,
+    mode: Mode | None = None,
 ) -> list[bytes]:
     return [
-        release.fragment(session, language, lambda entry=entry: render_event(entry, edition, language))  # type: ignore[misc]
+        release.fragment(
+            session,
+            f"{language}-{mode or 'all'}",
+            lambda entry=entry: render_event(entry, edition, language, mode),  # type: ignore[misc]
+        )
         for session, entry in shown
     ]
-
-
-def _is_asked_to(registration: Registration, session: PublishedSession) -> bool:
-    """The same rule as that of invitations."""
-    is_theirs = session.access == "registered" and session.mode in ("hybrid", registration.mode)
-    return is_theirs and registration.status == "approved"
 
 
 def _render(
