@@ -14,10 +14,6 @@ SELECT external_id, id FROM tracks WHERE edition_id = $1 AND external_id = ANY (
 -- The sessions that have these external ids.
 SELECT external_id, id FROM sessions WHERE edition_id = $1 AND external_id = ANY ($2::text[]);
 
--- name: list_named_entities
--- The entities that have these external ids, but for those that were merged into another.
-SELECT external_id, id FROM entities WHERE external_id = ANY ($1::text[]) AND merged_into IS NULL;
-
 -- name: lock_sessions
 -- Lock sessions until the transaction ends, always in the same order; those that are there.
 SELECT id FROM sessions WHERE edition_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR NO KEY UPDATE;

@@ -48,6 +48,7 @@ from forum.registrations.page_routes import PAGE
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
+from forum.speakers.import_routes import HANDLERS as SPEAKER_IMPORTS
 from forum.speakers.routes import HANDLERS as SPEAKERS
 from forum.statistics.routes import HANDLERS as STATISTICS
 from forum.transactions import replay_answer, unit_of
@@ -183,6 +184,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *PROGRAMME,
             *PROGRAMME_IMPORTS,
             *SPEAKERS,
+            *SPEAKER_IMPORTS,
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,

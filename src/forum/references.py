@@ -3,7 +3,7 @@
 The mark tells them from ids: a partner's own names may well be UUIDs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,7 +31,26 @@ def is_external_id(name: Any) -> bool:
     return not find_faults(name, ExternalId, "")
 
 
-def list_names(raw: Mapping[str, Any], kinds: Kinds) -> Iterator[tuple[str, str]]:
+async def look_up(
+    rows: Sequence[Any],
+    kinds: Kinds,
+    wanted: dict[str, set[str]],
+    list_named: Callable[[str, Sequence[str]], Awaitable[list[Named]]],
+) -> dict[str, dict[str, UUID]]:
+    """What all names in some rows, and those of each kind that are `wanted` beside, stand for.
+
+    `list_named` finds the things of a kind that have some names, in one statement for each kind.
+    """
+    for row in rows:
+        for kind, name in _list_names(row, kinds) if isinstance(row, dict) else ():
+            wanted.setdefault(kind, set()).add(name)
+    return {
+        kind: {named.external_id: named.id for named in await list_named(kind, sorted(names))}
+        for kind, names in wanted.items()
+    }
+
+
+def _list_names(raw: Mapping[str, Any], kinds: Kinds) -> Iterator[tuple[str, str]]:
     """The kind and the name of everything that a row names in this way."""
     for field, kind in kinds.items():
         for _, item in _items(raw.get(field)):

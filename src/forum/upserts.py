@@ -17,7 +17,7 @@ from forum.bulk import RowResults, RowStatus, carry_out, do_in_turns
 from forum.checks import bare_type, fields_of
 from forum.db import Connection
 from forum.errors import Fault, Invalid
-from forum.references import MARK, Kinds, Named, is_external_id, list_names, resolve
+from forum.references import MARK, Kinds, Named, is_external_id, look_up, resolve
 
 
 class Upserted(Protocol):
@@ -80,23 +80,13 @@ class _Upsert:
     async def run(self, rows: Sequence[Any]) -> RowResults:
         """Take up every row, what others refer to first."""
         read = _name_rows(rows)
-        await self._look_up(read)
+        names = {self._kind.kind: {row.name for row in read if row.name}}
+        self._known = await look_up(rows, self._kind.refers, names, self._kind.list_named)
         own = self._known[self._kind.kind]
         await self._kind.lock([own[row.name] for row in read if row.name and row.name in own])
         works = [(row.index, partial(self._write, row)) for row in self._in_order(read)]
         results = await do_in_turns(self._conn, works)
         return RowResults([results[index] for index in range(len(rows))])
-
-    async def _look_up(self, rows: Sequence[_Row]) -> None:
-        """Find out what all names stand for, in one statement for each kind."""
-        wanted: dict[str, set[str]] = {self._kind.kind: {row.name for row in rows if row.name}}
-        for row in rows:
-            if isinstance(row.raw, dict):
-                for kind, name in list_names(row.raw, self._kind.refers):
-                    wanted.setdefault(kind, set()).add(name)
-        for kind, names in wanted.items():
-            found = await self._kind.list_named(kind, sorted(names))
-            self._known[kind] = {named.external_id: named.id for named in found}
 
     def _in_order(self, rows: Sequence[_Row]) -> list[_Row]:
         """What others refer to first; those that are inside each other have a fault and come last."""

@@ -30,11 +30,6 @@ async def list_named_sessions(conn: Connection, edition_id: UUID, names: Sequenc
     return await fetch_all(conn, _SQL["list_named_sessions"], Named, edition_id, names)
 
 
-async def list_named_entities(conn: Connection, names: Sequence[str]) -> list[Named]:
-    """The entities that have these external ids, but for those that were merged into another."""
-    return await fetch_all(conn, _SQL["list_named_entities"], Named, names)
-
-
 async def lock_sessions(conn: Connection, edition_id: UUID, session_ids: Sequence[UUID]) -> list[UUID]:
     """Lock sessions until the transaction ends, always in the same order; those that are there."""
     return await fetch_all(conn, _SQL["lock_sessions"], UUID, edition_id, session_ids)

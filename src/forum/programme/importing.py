@@ -13,6 +13,7 @@ import msgspec
 
 from forum.bulk import RowResults
 from forum.db import Connection
+from forum.entities import service as entities
 from forum.http import IfMatch
 from forum.programme import import_queries, queries, service
 from forum.programme.types import (
@@ -69,7 +70,7 @@ class _Things:
 
     async def list_named(self, kind: str, names: Sequence[str]) -> list[Named]:
         if kind == "entity":
-            return await import_queries.list_named_entities(self.conn, names)
+            return await entities.list_entities_by_external_id(self.conn, names)
         list_them = {
             "room": import_queries.list_named_rooms,
             "track": import_queries.list_named_tracks,

@@ -10,6 +10,7 @@ from forum.http import IfMatch
 from forum.ids import new_id
 from forum.pagination import Page, Paging
 from forum.programme import queries
+from forum.programme.import_queries import list_named_sessions
 from forum.programme.kept import Keeper, KeptRelease
 from forum.programme.releases import (
     EditionIsDraft,
@@ -53,6 +54,7 @@ __all__ = [
     "find_room",
     "find_session",
     "find_track",
+    "list_named_sessions",
     "list_releases",
     "list_rooms",
     "list_sessions",
