@@ -17,6 +17,10 @@ MAX_ROWS: Final = 1000
 MAX_TURNS: Final = 4
 """How often a row is tried: there and back, twice. By then, rows that make room for each other are through."""
 
+TOGETHER: Final = 50
+"""How many rows are tried in one savepoint before each is by itself: many savepoints in one transaction slow down
+everybody else's (more than 64 are not kept in PostgreSQL's shared memory)."""
+
 
 class RowResult(Struct):
     """What became of a row: `index` is where it stands in the request, from 0.
@@ -43,6 +47,10 @@ class RowResults(Struct):
         faults = [fault.inside(f"{at}/{result.index}") for result in self.items for fault in result.errors]
         if faults:
             raise Invalid(faults)
+
+
+RowWork = tuple[int, Callable[[], Awaitable[tuple[RowStatus, UUID]]]]
+"""The index of a row, and what is to be done for it."""
 
 
 class _Rehearsed(Exception):
@@ -103,25 +111,37 @@ async def do_each(
     return RowResults(results)
 
 
-async def do_in_turns(
-    conn: Connection, works: Sequence[tuple[int, Callable[[], Awaitable[tuple[RowStatus, UUID]]]]]
-) -> dict[int, RowResult]:
+async def do_in_turns(conn: Connection, works: Sequence[RowWork]) -> dict[int, RowResult]:
     """Do each work by itself, by the index of its row; what is refused gets another turn while a turn brings one in.
 
-    Every second turn goes backwards, so that rows which make room for each other do so in whatever order they stand.
+    Every second turn goes backwards, so that rows which make room for each other do so in whatever order they stand. A
+    work may be done more than once: what it wrote before was undone then, what it remembers was not.
     """
     results: dict[int, RowResult] = {}
     left = list(works)
     for _ in range(MAX_TURNS):
         tried, left = left, []
-        for index, work in tried:
-            done = await attempt(conn, work)
-            if isinstance(done, ForumError):
-                results[index] = refused(index, done)
-                left.append((index, work))
-            else:
-                results[index] = RowResult(index, *done, [])
+        for start in range(0, len(tried), TOGETHER):
+            group = tried[start : start + TOGETHER]
+            for (index, work), done in zip(group, await _do_group(conn, group), strict=True):
+                if isinstance(done, ForumError):
+                    results[index] = refused(index, done)
+                    left.append((index, work))
+                else:
+                    results[index] = RowResult(index, *done, [])
         if len(left) in (0, len(tried)):
             break
         left.reverse()
     return results
+
+
+async def _do_group(conn: Connection, group: Sequence[RowWork]) -> list[tuple[RowStatus, UUID] | ForumError]:
+    """Together, which costs one savepoint instead of one for each; each alone when that fails for one of them."""
+
+    async def do_all() -> list[tuple[RowStatus, UUID]]:
+        return [await work() for _, work in group]
+
+    together = await attempt(conn, do_all)
+    if isinstance(together, ForumError):
+        return [together] if len(group) == 1 else [await attempt(conn, work) for _, work in group]
+    return [*together]

@@ -57,6 +57,8 @@ class _Row(msgspec.Struct):
     raw: Any
     name: str | None
     faults: list[Fault]
+    is_made: bool = False
+    """Whether it has made its thing; when it is done once more, that was undone."""
 
 
 async def upsert(
@@ -117,11 +119,14 @@ class _Upsert:
             bodies.decode(msgspec.json.encode(row.raw), kind.new)
         fields, faults = resolve(row.raw, kind.refers, self._known)
         faults = row.faults + faults
+        if row.is_made:
+            row.is_made = False
+            del own[str(row.name)]
         existing = own.get(row.name) if row.name else None
         if existing is None:
             new = read_fields(_without_nulls(fields, _texts(kind.new)), kind.new, faults)
             made = await kind.create(new)
-            own[str(row.name)] = made
+            own[str(row.name)], row.is_made = made, True
             return "created", made
         before = await kind.find(existing)
         blank = [name for name in _texts(kind.new) if getattr(before, name) is None]
