@@ -1,5 +1,6 @@
 """Imports of rooms, tracks and sessions: by the row, again and again, and never half of a row."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -317,3 +318,12 @@ async def test_renamed_room_leaves_its_name_to_a_new_one(manager: Client) -> Non
 
     assert told(results) == [("created", []), ("updated", [])]
     assert await make_session(manager, "draft", room=results["items"][0]["id"])
+
+
+async def test_two_imports_at_once_of_the_same_rows_make_each_thing_once(manager: Client) -> None:
+    rows = [row(f"n{n}") for n in range(60)]
+
+    both = await asyncio.gather(send(manager, SESSIONS, *rows), send(manager, SESSIONS, *reversed(rows)))
+
+    assert sorted(sorted({status for status, _ in told(results)}) for results in both) == [["created"], ["unchanged"]]
+    assert set(await read_all(manager, SESSIONS)) == {f"n{n}" for n in range(60)}
