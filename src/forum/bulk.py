@@ -14,8 +14,8 @@ T = TypeVar("T")
 RowStatus = Literal["created", "updated", "unchanged", "refused"]
 MAX_ROWS: Final = 1000
 """How many rows an import takes."""
-MAX_TURNS: Final = 4
-"""How often a row is tried: there and back, twice. By then, rows that make room for each other are through."""
+MAX_TURNS: Final = 10
+"""How often a row is tried at most. By then, rows that make room for each other are through in almost any order."""
 
 TOGETHER: Final = 50
 """How many rows are tried in one savepoint before each is by itself: many savepoints in one transaction slow down

@@ -53,7 +53,7 @@ async def shift_sessions(
     """Move sessions by as many minutes, all or none; raises `Invalid` with every one that cannot be moved.
 
     Those that go later go the last first, and those that go earlier the first first: whatever one meets on its way it
-    would meet at the end.
+    would meet at the end. Thus none is in the way of another, and each is written once.
     """
 
     async def move(session_id: UUID) -> tuple[RowStatus, UUID]:
