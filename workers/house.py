@@ -11,6 +11,7 @@ from forum.db import Connection
 from forum.letters import service as letters
 from forum.logs import describe, request_id
 from forum.notifications import service as notifications
+from forum.proposals import service as proposals
 from forum.questions import service as questions
 from forum.registrations import service as registrations
 from workers.office import Office
@@ -51,8 +52,14 @@ async def forget_passports(office: Office, conn: Connection) -> None:
     await letters.forget_particulars(conn, office.clock())
 
 
+async def forget_proposed(office: Office, conn: Connection) -> None:
+    """Forget who stood in proposals, long enough after the edition."""
+    await proposals.forget_particulars(conn, office.clock())
+
+
 EVERY_MINUTE = [
     ask_for_reports, end_presences, pass_places_on, forget_the_old, forget_due_answers, forget_passports,
+    forget_proposed,
 ]  # fmt: skip
 
 

@@ -87,3 +87,9 @@ UPDATE appearances SET role = $3, position = $4, on_behalf_of = $5, allotted_sec
 WHERE edition_id = $1 AND id = $2
 RETURNING id, session_id AS session, speaker_id AS speaker, role, position AS "order", on_behalf_of, allotted_seconds, status,
           version;
+
+-- name: update_outcome
+-- What became of an appearance in the hall. Who declined or withdrew is not absent; `confirmed` takes an absence back.
+UPDATE appearances SET status = $3::text, version = version + 1
+WHERE edition_id = $1 AND id = $2 AND status <> $3
+  AND CASE $3 WHEN 'spoke' THEN true WHEN 'absent' THEN status IN ('invited', 'confirmed', 'spoke') ELSE status = 'absent' END;

@@ -41,6 +41,7 @@ from forum.privacy.routes import HANDLERS as PRIVACY
 from forum.programme.import_routes import HANDLERS as PROGRAMME_IMPORTS
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
+from forum.proposals.routes import HANDLERS as PROPOSALS
 from forum.questions.routes import HANDLERS as QUESTIONS
 from forum.registrations.badge_routes import WELL_KNOWN
 from forum.registrations.desk import RegistrationDesk
@@ -50,6 +51,8 @@ from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.import_routes import HANDLERS as SPEAKER_IMPORTS
 from forum.speakers.routes import HANDLERS as SPEAKERS
+from forum.speakers_lists.routes import HANDLERS as SPEAKERS_LISTS
+from forum.speakers_lists.service import ListFeed
 from forum.statistics.routes import HANDLERS as STATISTICS
 from forum.transactions import replay_answer, unit_of
 
@@ -144,7 +147,9 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
     assert settings.database_url
     app.state.pool = await open_pool(settings.database_url, settings.pool_size)
     try:
-        async with listening(settings.database_url, [app.state.keeper, app.state.feed, app.state.seen_tokens]):
+        state = app.state
+        subscribers = [state.keeper, state.feed, state.list_feed, state.seen_tokens]
+        async with listening(settings.database_url, subscribers):
             yield
     finally:
         app.state.pool.terminate()
@@ -161,6 +166,7 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "edition_ids": {},
             "keeper": Keeper(),
             "feed": Feed(),
+            "list_feed": ListFeed(),
             "kept_answers": KeptAnswers(),
             "personal_feeds": PersonalFeeds(),
             "seen_tokens": permissions.SeenTokens(),
@@ -185,6 +191,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *PROGRAMME_IMPORTS,
             *SPEAKERS,
             *SPEAKER_IMPORTS,
+            *PROPOSALS,
+            *SPEAKERS_LISTS,
             *PLEDGES,
             *CALENDARS,
             *REGISTRATIONS,

@@ -20,6 +20,7 @@ from tests.factories import (
     make_speaker,
     registration_fields,
 )
+from tests.proposals.conftest import make_proposal, put_call
 
 ENTITIES, DELEGATIONS = "/v1/entities", "/v1/editions/grf-2023/delegations"
 REFERENCES = """
@@ -85,6 +86,13 @@ async def test_everything_that_names_the_old_one_names_the_new_one(pair: Pair, c
     led = await make_pledge(organizer, gone, "verified", partners=[child["id"], kept["id"]])
     joined = await make_pledge(organizer, child, partners=[gone["id"], kept["id"]])
     hosted = await make_pledge(organizer, kept, partners=[child["id"], gone["id"]])
+    await put_call(organizer)
+    await make_proposal(organizer, gone, speakers=[{"display_name": "Amal", "entity": gone["id"]}])
+    list_path = f"/v1/editions/grf-2023/sessions/{session['id']}/speakers-list"
+    window = {"opens_at": "2023-11-01T08:00:00Z", "closes_at": "2023-12-01T12:00:00Z"}
+    await organizer.request("PUT", list_path, json=window, headers={"If-Match": "*"})
+    asked = {"display_name": "Mayor", "rank": "other", "language": "fr", "delegation": delegation["id"]}
+    request = await organizer.made(f"{list_path}/requests", asked)
     columns = [(row["of_table"], row["of_column"]) for row in await conn.fetch(REFERENCES)]
 
     async def counts(entity: dict[str, Any]) -> dict[str, int]:
@@ -110,6 +118,7 @@ async def test_everything_that_names_the_old_one_names_the_new_one(pair: Pair, c
     assert await read(f"{at}/pledges/{led['id']}", "version") == (led["version"] + 1,)
     assert await read(f"{at}/pledges/{joined['id']}", "partners", "version") == ([old], joined["version"] + 1)
     assert await read(f"{at}/pledges/{hosted['id']}", "lead_entity", "partners") == (old, [child["id"]])
+    assert await read(f"{list_path}/requests/{request['id']}", "entity", "version") == (old, 2)
 
 
 async def test_partner_that_accepted_under_one_name_has_accepted(pair: Pair) -> None:

@@ -35,7 +35,9 @@ def _functions(slice_name: str) -> dict[str, Any]:
 
 def _package_of(file: str) -> str:
     """A file of statements is named after its slice, or after it and one subject: `registrations_links`."""
-    slice_name = file if importlib.util.find_spec(f"forum.{file}") else file.partition("_")[0]
+    slice_name = file
+    while not importlib.util.find_spec(f"forum.{slice_name}"):
+        slice_name = slice_name.rpartition("_")[0]
     return f"forum.{slice_name}"
 
 

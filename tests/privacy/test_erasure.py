@@ -24,6 +24,7 @@ from tests.factories import (
     scan_fields,
 )
 from tests.post import Post
+from tests.proposals.conftest import make_proposal, put_call
 from tests.questions.conftest import make_question
 
 ADDRESS = "Zulaikha.Quastel@delegates.example"
@@ -76,6 +77,15 @@ async def take_part(
     await person.made(f"{path}/letters", {"kind": "invitation", "particulars": particulars})
     asked = {"changes": {"category": "state"}, "reason": "Quastel is a minister"}
     await person.made(f"{path}/change-requests", asked)
+    list_path = f"/v1/editions/grf-2023/sessions/{session['id']}/speakers-list"
+    window = {"opens_at": "2023-11-01T08:00:00Z", "closes_at": "2023-12-01T12:00:00Z"}
+    await organizer.request("PUT", list_path, json=window, headers={"If-Match": "*"})
+    speaking = await person.made(f"{list_path}/requests", {"rank": "other", "language": "ar", "needs_more_time": True})
+    path_of_request = f"{list_path}/requests/{speaking['id']}"
+    await organizer.made(f"{path_of_request}/move", {"position": 1, "reason": "Quastel has a plane to catch"})
+    text = {"If-Match": "*", "Content-Type": "text/plain"}
+    await person.request("PUT", f"{path_of_request}/statement", content=b"I am Quastel", headers=text)
+    await organizer.made(f"{path_of_request}/decline", {"reason": "Quastel has spoken elsewhere"})
     booked = await make_session(organizer, access="booking", in_person_capacity=5)
     await person.made(f"/v1/editions/grf-2023/sessions/{booked['id']}/bookings", {"registration": registration["id"]})
     await person.made("/v1/me/calendar", {"edition": "grf-2023", "label": "Quastel's phone"})
@@ -88,6 +98,7 @@ async def take_part(
     officer = await client.as_role("pledge_officer", edition["id"], ADDRESS)
     pledge = await make_pledge(officer, await make_entity(organizer))
     assert pledge["status"] == "draft"
+    await propose(client, organizer, edition)
     await person.post(
         f"{REGISTRATIONS}/{registration['id']}/switch-mode", {"mode": "online", "reason": "Quastel is ill"}
     )
@@ -97,6 +108,21 @@ async def take_part(
     headers = {"Idempotency-Key": "quastel"}
     await person.request("POST", f"{REGISTRATIONS}/{registration['id']}/withdraw", headers=headers)
     return await make_registration(organizer, ADDRESS, **fields | {"external_id": "quastel-2"})
+
+
+async def propose(client: Client, organizer: Client, edition: dict[str, Any]) -> None:
+    """Somebody proposes a session, and scores another's."""
+    await put_call(organizer, closes_at="2023-12-30T00:00:00Z", decides_on=None, max_per_entity=2)
+    other, own = await make_entity(organizer, "Other"), await make_entity(organizer, "Own")
+    person, rival = await client.as_person(ADDRESS), await client.as_person("bei@delegates.example")
+    theirs = await make_proposal(rival, other, contact={"name": "Bei", "email": "bei@delegates.example"})
+    contact = {"name": "Zulaikha Quastel", "email": ADDRESS}
+    await make_proposal(person, own, contact=contact)
+    await make_proposal(person, own, "draft", contact=contact)
+    reviewer = await client.as_role("programme_manager", edition["id"], ADDRESS)
+    sheet = {"points": {"speaker_level": 1, "diversity": 1}, "comment": "Quastel likes it"}
+    score = f"/v1/editions/grf-2023/proposals/{theirs['id']}/score"
+    assert (await reviewer.request("PUT", score, json=sheet, headers={"If-Match": "*"})).status_code == 200
 
 
 async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
@@ -113,7 +139,9 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
     assert present.keys() == {
         "messages.recipient", "persons.email", "registration_transitions.reason", "registrations.accessibility_needs",
         "registrations.external_id", "registrations.family_name", "registrations.given_name", "sign_in_codes.email",
-        "answers.value", "change_requests.reason", "letter_particulars.passport_name", "letters.reason",
+        "answers.value", "calendar_feeds.label", "change_requests.reason", "letter_particulars.passport_name",
+        "letters.reason", "proposal_contacts.email", "proposal_contacts.name", "proposal_scores.comment",
+        "speaking_request_moves.reason", "speaking_requests.reason",
     }  # fmt: skip
 
     mailed = len(post.server.taken)

@@ -198,10 +198,24 @@ def render_letter_news(message_id: str, sender: str, recipient: str, news: Lette
     """The mail that says that a letter can be downloaded, or that there will be none."""
     key, language = f"letter_{news.outcome}", texts.known_language(news.language)
     parts = {"edition": news.edition} | ({"reference": news.reference} if news.reference else {})
-    lead = texts.phrase(language, f"{key}_lead", **parts)
-    mail = _mail(message_id, sender, recipient, texts.phrase(language, key, edition=news.edition), sent_at)
-    mail.set_content(f"{lead}\n")
-    mail.add_alternative(_html([("", lead)], language), subtype="html")
+    lines = [("", texts.phrase(language, f"{key}_lead", **parts))]
+    subject = texts.phrase(language, key, edition=news.edition)
+    return render_news(message_id, sender, recipient, subject, lines, language, sent_at)
+
+
+def render_news(
+    message_id: str,
+    sender: str,
+    recipient: str,
+    subject: str,
+    lines: list[tuple[str, str]],
+    language: str,
+    sent_at: datetime,
+) -> bytes:
+    """A mail of a few lines, each (label, text); a line without a label stands alone."""
+    mail = _mail(message_id, sender, recipient, subject, sent_at)
+    mail.set_content(_plain(lines).replace("\r\n", "\n"))
+    mail.add_alternative(_html(lines, language), subtype="html")
     return mail.as_bytes()
 
 

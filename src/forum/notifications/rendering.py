@@ -19,7 +19,8 @@ from forum.notifications.mime import (
     render_report,
     render_sign_in,
 )
-from forum.notifications.types import Invited, LetterNews, Noticed, Outgoing, ReportMail
+from forum.notifications.proposal_news import render_proposal_news
+from forum.notifications.types import Invited, LetterNews, Noticed, Outgoing, ProposalNews, ReportMail
 
 MAILERS_KEPT: Final = 400
 
@@ -103,6 +104,8 @@ class Renderer:
             return await self._notice(message_id, message)
         if message.kind == "letter":
             return await self._letter_news(message_id, message)
+        if message.kind == "proposal":
+            return await self._proposal_news(message_id, message)
         code, language = message.payload["code"], message.payload["language"]
         return render_sign_in(message_id, self._sender, message.recipient, code, language, message.created_at)
 
@@ -144,6 +147,12 @@ class Renderer:
             mailbox = await self._content.mailbox(self._conn, _edition(message))
         news = convert(message.payload, LetterNews)
         return render_letter_news(message_id, mailbox, message.recipient, news, message.created_at)
+
+    async def _proposal_news(self, message_id: str, message: Outgoing) -> bytes:
+        async with self._conn.transaction():
+            mailbox = await self._content.mailbox(self._conn, _edition(message))
+        news = convert(message.payload, ProposalNews)
+        return render_proposal_news(message_id, mailbox, message.recipient, news, message.created_at)
 
     async def _report(self, message: Outgoing) -> tuple[str, ReportMail]:
         payload = message.payload

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from forum.codes import Mode
 
-MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter"]
+MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter", "proposal"]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
 
@@ -104,6 +104,18 @@ class LetterNews(Struct, frozen=True):
     language: str
     edition: str
     reference: str | None
+
+
+class ProposalNews(Struct, frozen=True):
+    """What became of a proposal, with the title of another that it concerns, a reason, and when it is decided."""
+
+    news: Literal["submitted", "accepted", "rejected", "merged", "joined", "reopened"]
+    language: str
+    edition: str
+    title: str
+    other: str | None
+    reason: str | None
+    decides_on: date | None
 
 
 class ReportMail(Struct, frozen=True):

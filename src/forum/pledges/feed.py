@@ -15,6 +15,7 @@ import msgspec
 
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Pool
 from forum.errors import Unavailable
+from forum.following import Following
 from forum.listening import HEARTBEAT_SECONDS, LOST
 from forum.pledges import announcement_queries as queries
 from forum.pledges.announcement_types import Announcement
@@ -29,31 +30,14 @@ RETRY_MILLISECONDS: Final = 3000
 log = logging.getLogger("forum")
 
 
-class Feed:
+class Feed(Following):
     """Who follows the announcements of which edition in this process."""
 
     channel = "forum_announcements"
 
     def __init__(self, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
-        self.followers = 0
-        self._heartbeat_seconds = heartbeat_seconds
-        self._bells: dict[UUID, asyncio.Event] = {}
-        self._is_listening = False
+        super().__init__(heartbeat_seconds)
         self._reading = asyncio.Semaphore(MAX_READERS)
-
-    def begin(self) -> None:
-        """Every announcement is heard of from now on; the followers look for what they may have missed."""
-        self._is_listening = True
-        for edition_id in list(self._bells):
-            self._ring(edition_id)
-
-    def hear(self, payload: str) -> None:
-        """An edition has a new announcement."""
-        self._ring(UUID(payload))
-
-    def lose(self) -> None:
-        """Nothing is heard of new announcements from now on: the followers look at each heartbeat."""
-        self._is_listening = False
 
     def follow(self, pool: Pool, edition_id: UUID, number: int) -> AsyncIterator[Event]:
         """The announcements after a number, as they come; raises `Unavailable` when too many follow already."""
@@ -66,12 +50,12 @@ class Feed:
         try:
             yield {"comment": "the announcements of this edition", "data": None, "retry": RETRY_MILLISECONDS}
             while True:
-                bell = self._bells.setdefault(edition_id, asyncio.Event())  # before reading: nothing falls between
+                bell = self.bell(edition_id)
                 while news := await self._read(pool, edition_id, number):
                     for announcement in news:
                         yield _event(announcement)
                     number = news[-1].number
-                while not await self._rings(bell):
+                while not await self.rings(bell):
                     yield {"comment": "still here", "data": None}
                     if not self._is_listening:
                         break
@@ -83,18 +67,6 @@ class Feed:
     async def _read(self, pool: Pool, edition_id: UUID, number: int) -> list[Announcement]:
         async with self._reading, pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn:
             return await queries.list_announcements_after(conn, edition_id, number, PAGE)
-
-    async def _rings(self, bell: asyncio.Event) -> bool:
-        """Whether the bell rings before the next heartbeat is due."""
-        try:
-            async with asyncio.timeout(self._heartbeat_seconds):
-                return await bell.wait()
-        except TimeoutError:
-            return False
-
-    def _ring(self, edition_id: UUID) -> None:
-        if (bell := self._bells.pop(edition_id, None)) is not None:
-            bell.set()
 
 
 def _event(announcement: Announcement) -> Event:

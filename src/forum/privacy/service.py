@@ -21,6 +21,7 @@ from forum.pagination import Page, Paging
 from forum.permissions import Principal
 from forum.privacy import queries
 from forum.privacy.types import Erasure, ErasureReason, PersonalData
+from forum.proposals import service as proposals
 from forum.registrations import service as registrations
 
 
@@ -77,9 +78,10 @@ def _require_person(principal: Principal) -> UUID:
 
 async def _erase_person(conn: Connection, person_id: UUID, now: datetime) -> dict[str, int]:
     await registrations.forget_objections(conn, person_id)
+    proposed = await proposals.forget_person(conn, person_id)
     mails = await notifications.forget_messages(conn, None, None, person_id)
     gone = await accounts.pseudonymise_person(conn, person_id, now)
-    return {**asdict(gone), "messages": mails.dropped + mails.emptied}
+    return {**asdict(gone), **proposed, "messages": mails.dropped + mails.emptied}
 
 
 async def _write_down(

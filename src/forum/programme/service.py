@@ -21,6 +21,7 @@ from forum.programme.releases import (
 )
 from forum.programme.sessions import (
     MOVES,
+    OUTSIDE_TYPES,
     Move,
     RoomOccupied,
     SpeakerDoubleBooked,
@@ -38,6 +39,7 @@ from forum.programme.types import NewRoom, NewTrack, Room, RoomPatch, Track, Tra
 
 __all__ = [
     "MOVES",
+    "OUTSIDE_TYPES",
     "EditionIsDraft",
     "Keeper",
     "KeptRelease",

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from forum.db import Connection, columns, fetch_all, find, get, value
+from forum.db import Connection, columns, execute, fetch_all, find, get, value
 from forum.speakers.types import (
     Appearance,
     AppearanceRole,
     AppearanceStatus,
     NewAppearance,
     NewSpeaker,
+    Outcome,
     Speaker,
     SpeakerFilter,
 )
@@ -111,3 +112,8 @@ async def update_appearance(
     """Write every field that can change; the version rises."""
     fields = (role, order, on_behalf_of, allotted_seconds, status)
     return await get(conn, _SQL["update_appearance"], Appearance, edition_id, appearance_id, *fields)
+
+
+async def update_outcome(conn: Connection, edition_id: UUID, appearance_id: UUID, outcome: Outcome) -> None:
+    """What became of an appearance in the hall, where that can be; the version rises."""
+    await execute(conn, _SQL["update_outcome"], edition_id, appearance_id, outcome)

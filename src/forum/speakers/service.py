@@ -22,6 +22,7 @@ from forum.speakers.types import (
     AppearanceStatus,
     NewAppearance,
     NewSpeaker,
+    Outcome,
     Speaker,
     SpeakerFilter,
     SpeakerPatch,
@@ -139,6 +140,14 @@ async def move_appearance(
 async def confirm_appearance(conn: Connection, edition_id: UUID, session_id: UUID, appearance_id: UUID) -> Appearance:
     """Confirm an appearance; raises `SpeakerDoubleBooked` with the id of the other session."""
     return await move_appearance(conn, edition_id, session_id, appearance_id, "confirm")
+
+
+async def record_outcome(conn: Connection, edition_id: UUID, appearance_id: UUID, outcome: Outcome) -> None:
+    """What became of an appearance in the hall: who spoke did so whatever they had answered.
+
+    Who declined or withdrew is not absent; `confirmed` takes an absence back.
+    """
+    await queries.update_outcome(conn, edition_id, appearance_id, outcome)
 
 
 async def _refuse_second(

@@ -9,6 +9,7 @@ from forum.codes import Country, ExternalId, Line, LocalizedProse, ProsePatch, S
 
 AppearanceRole = Literal["chair", "moderator", "keynote", "panellist", "statement"]
 AppearanceStatus = Literal["invited", "confirmed", "declined", "withdrawn", "spoke", "absent"]
+Outcome = Literal["spoke", "absent", "confirmed"]
 Order = Annotated[int, Meta(ge=1, le=10_000)]
 
 
