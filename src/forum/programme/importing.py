@@ -83,7 +83,7 @@ class _Rooms(_Things):
     kind: ClassVar = "room"
     new: ClassVar[type[msgspec.Struct]] = NewRoom
     patch: ClassVar[type[msgspec.Struct]] = RoomPatch
-    refers: ClassVar[Kinds] = {}
+    refers: ClassVar[Kinds] = {"parts": "room"}
 
     async def lock(self, ids: Sequence[UUID]) -> None:
         await import_queries.lock_all_rooms(self.conn, self.edition_id)
