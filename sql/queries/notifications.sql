@@ -15,65 +15,22 @@ ORDER BY r.id;
 -- last queued for them, and queue the difference: a REQUEST for a new or changed entry, a CANCEL for one that must go. What
 -- was queued and not yet sent is superseded, so that moves collapse into the latest. A CANCEL is queued only when a REQUEST
 -- is, or may be, on its way. Returns how many were queued.
-WITH wanted AS (
-    SELECT r.id AS registration_id, r.person_id, s.id AS session_id, s.number AS release, s.calendar_sequence AS sequence,
-           r.mode, s.starts_at, s.ends_at, s.held_on, greatest(s.revised_at, r.placed_at, b.confirmed_at) AS stamp
-    FROM registrations r
-    JOIN release_sessions s ON s.edition_id = r.edition_id
-     AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
-    LEFT JOIN bookings b ON s.access = 'booking' AND b.edition_id = r.edition_id AND b.registration_id = r.id
-     AND b.session_id = s.id AND b.status = 'confirmed'
-    WHERE r.edition_id = $1 AND r.id = ANY ($2::uuid[]) AND r.status = 'approved'
-      AND s.status = 'confirmed' AND (s.access = 'registered' OR b.id IS NOT NULL) AND s.mode IN ('hybrid', r.mode)
-      AND (s.starts_at IS NOT NULL OR s.held_on IS NOT NULL)
-),
-latest AS (
-    SELECT DISTINCT ON (registration_id, session_id) id, session_id, registration_id, person_id, status, payload,
-           bool_or(status IN ('sent', 'sending')) OVER (PARTITION BY registration_id, session_id) AS may_be_held
-    FROM messages
-    WHERE kind = 'invitation' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status <> 'superseded'
-    ORDER BY registration_id, session_id, number DESC
-),
-changed AS (
-    SELECT w.*, l.id AS latest_id
-    FROM wanted w LEFT JOIN latest l USING (session_id, registration_id)
-    WHERE l.id IS NULL OR l.payload ->> 'method' = 'CANCEL'
-       OR (l.payload ->> 'sequence')::integer <> w.sequence OR l.payload ->> 'mode' <> w.mode
-),
-gone AS (
-    SELECT l.* FROM latest l LEFT JOIN wanted w USING (session_id, registration_id)
-    WHERE w.session_id IS NULL AND l.payload ->> 'method' = 'REQUEST'
+WITH changed AS MATERIALIZED (
+    SELECT registration_id, person_id, session_id, method, latest_id, latest_status, is_held, payload
+    FROM changed_entries($1, $2)
 ),
 superseded AS (
     UPDATE messages SET status = 'superseded'
-    WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed UNION ALL SELECT id FROM gone)
+    WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed)
     RETURNING id
-),
-queued AS (
-    SELECT registration_id, person_id, session_id,
-           jsonb_build_object('method', 'REQUEST', 'sequence', sequence, 'release', release, 'mode', mode,
-                              'starts_at', starts_at, 'ends_at', ends_at, 'held_on', held_on, 'stamp', stamp) AS payload
-    FROM changed
-    UNION ALL
-    SELECT g.registration_id, g.person_id, g.session_id,
-           g.payload || jsonb_build_object('method', 'CANCEL', 'stamp', greatest(s.revised_at, r.placed_at, b.cancelled_at),
-                                           'sequence', coalesce(s.calendar_sequence, (g.payload ->> 'sequence')::integer),
-                                           'release', coalesce(s.number, (g.payload ->> 'release')::integer))
-    FROM gone g
-    JOIN registrations r ON r.edition_id = $1 AND r.id = g.registration_id
-    LEFT JOIN release_sessions s ON s.edition_id = $1 AND s.id = g.session_id
-     AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
-    LEFT JOIN LATERAL (
-        SELECT max(cancelled_at) AS cancelled_at FROM bookings
-        WHERE edition_id = $1 AND registration_id = g.registration_id AND session_id = g.session_id
-    ) b ON true
-    WHERE g.may_be_held OR (g.status = 'queued' AND g.id NOT IN (SELECT id FROM superseded))
 ),
 inserted AS (
     INSERT INTO messages (edition_id, kind, recipient, person_id, session_id, registration_id, payload, created_at, next_try_at)
-    SELECT $1, 'invitation', p.email, q.person_id, q.session_id, q.registration_id, q.payload, $3, now()
-    FROM queued q JOIN persons p ON p.id = q.person_id
-    ORDER BY q.registration_id, q.session_id
+    SELECT $1, 'invitation', p.email, c.person_id, c.session_id, c.registration_id, c.payload, $3, now()
+    FROM changed c JOIN persons p ON p.id = c.person_id
+    WHERE c.method = 'REQUEST' OR c.is_held
+       OR (c.latest_status = 'queued' AND c.latest_id NOT IN (SELECT id FROM superseded))
+    ORDER BY c.registration_id, c.session_id
     RETURNING 1
 )
 SELECT count(*) FROM inserted;
@@ -192,6 +149,33 @@ LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_i
 LEFT JOIN entities n ON n.id = d.entity_id
 LEFT JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
 WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'registration';
+
+-- name: list_asked_speakers
+-- What the mails to speakers among these messages say, and to whom: the session as it is now, published or not.
+SELECT m.id AS message_id, s.display_name, s.language, a.role, a.on_behalf_of, a.allotted_seconds, n.title AS session_title,
+       n.starts_at, n.ends_at, n.held_on, nullif(concat_ws(', ', r.name, coalesce(r.venue, e.venue), e.city), '') AS place,
+       n.mode = 'online' AS is_online, e.title, e.timezone, e.organizer_email, k.id AS link_id
+FROM messages m
+JOIN editions e ON e.id = m.edition_id
+JOIN appearances a ON a.edition_id = m.edition_id AND a.id = (m.payload ->> 'appearance')::uuid
+JOIN sessions n ON n.edition_id = a.edition_id AND n.id = a.session_id
+JOIN speakers s ON s.edition_id = a.edition_id AND s.id = a.speaker_id
+LEFT JOIN rooms r ON r.edition_id = n.edition_id AND r.id = n.room_id
+LEFT JOIN speaker_links k ON k.edition_id = s.edition_id AND k.speaker_id = s.id
+WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'speaker';
+
+-- name: forget_speaker
+-- Drop the mails to a speaker that are still to be sent, and take out of the others whom they were for.
+WITH dropped AS (
+    DELETE FROM messages WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status IN ('queued', 'sending')
+    RETURNING 1
+),
+emptied AS (
+    UPDATE messages SET recipient = 'erased@erased.invalid', last_error = NULL
+    WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status NOT IN ('queued', 'sending')
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM dropped) AS dropped, (SELECT count(*) FROM emptied) AS emptied;
 
 -- name: mark_sent
 -- A message was taken by the mail server. What was secret in it is forgotten. The mark does not wait for the disk: it

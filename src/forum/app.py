@@ -50,6 +50,7 @@ from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.settings import Settings
 from forum.speakers.import_routes import HANDLERS as SPEAKER_IMPORTS
+from forum.speakers.page_routes import PAGE as SPEAKER_PAGE
 from forum.speakers.routes import HANDLERS as SPEAKERS
 from forum.speakers_lists.routes import HANDLERS as SPEAKERS_LISTS
 from forum.speakers_lists.service import ListFeed
@@ -173,6 +174,7 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "key_ring": key_ring,
             "badge_reader": badge_reader,
             "press": Press(),
+            "darkroom": Press(),
             "scan_desk": ScanDesk(badge_reader),
             "registration_desk": RegistrationDesk(),
         }
@@ -208,7 +210,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         before_request=admit,
     )
     application = http.Application(
-        route_handlers=[api, *WELL_KNOWN, *PAGE, *HEALTH],
+        route_handlers=[api, *WELL_KNOWN, *PAGE, *SPEAKER_PAGE, *HEALTH],
         request_class=http.ForumRequest,
         response_class=http.ForumResponse,
         exception_handlers={Exception: http.answer_error},

@@ -72,7 +72,7 @@ class InvitationMailer:
         outer = hashlib.sha256(invitation.message_id.encode()).hexdigest()[:24]
         sender = (text_in(self.edition.title, language)[0], self.edition.organizer_email)
         recipient = (invitation.attendee.name, invitation.attendee.email)
-        head = _headers(sender, recipient, invitation.message_id, invitation.sent_at)
+        head = headers_of(sender, recipient, invitation.message_id, invitation.sent_at)
         return b"".join(
             (
                 head,
@@ -161,12 +161,18 @@ def render_notice(
     edition = text_in(noticed.title, language)[0]
     lines = [("", edition), *_notice_lines(language, noticed, news, by_others, link)]
     name = " ".join(part for part in (noticed.given_name, noticed.family_name) if part)
+    head = headers_of((edition, noticed.organizer_email), (name, recipient), message_id, sent_at)
+    return in_two_forms(head, message_id, texts.phrase(language, "registration", edition=edition), lines, language)
+
+
+def in_two_forms(head: bytes, message_id: str, subject: str, lines: list[tuple[str, str]], language: str) -> bytes:
+    """A mail that says the same as text and as a page: (label, text) by line."""
     boundary = hashlib.sha256(message_id.encode()).hexdigest()[:24].encode()
     parts = _part("plain", _plain(lines)) + _part("html", _html(lines, language))
     return b"".join(
         (
-            _headers((edition, noticed.organizer_email), (name, recipient), message_id, sent_at),
-            _encoded("Subject", texts.phrase(language, "registration", edition=edition)),
+            head,
+            _encoded("Subject", subject),
             b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="a%s"\r\n\r\n' % boundary,
             parts.replace(b"@@", b"--a" + boundary),
             b"--a%s--\r\n" % boundary,
@@ -236,7 +242,8 @@ def _mail(message_id: str, sender: str, recipient: str, subject: str, sent_at: d
     return mail
 
 
-def _headers(sender: tuple[str, str], recipient: tuple[str, str], message_id: str, sent_at: datetime) -> bytes:
+def headers_of(sender: tuple[str, str], recipient: tuple[str, str], message_id: str, sent_at: datetime) -> bytes:
+    """The headers of a mail, short of its subject; sender and recipient are a name and an address."""
     lines = (
         f"From: {_address(sender)}",
         f"To: {_address(recipient)}",

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from forum.db import Connection, execute, fetch_all, get, value
-from forum.notifications.types import DueReport, Forgotten, Invited, Message, Noticed, Outgoing
+from forum.notifications.types import AskedSpeaker, DueReport, Forgotten, Invited, Message, Noticed, Outgoing
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("notifications")
@@ -66,6 +66,16 @@ async def list_attendees(conn: Connection, message_ids: Sequence[UUID]) -> list[
 async def list_noticed(conn: Connection, message_ids: Sequence[UUID]) -> list[Noticed]:
     """What the mails about registrations among these messages say."""
     return await fetch_all(conn, _SQL["list_noticed"], Noticed, message_ids)
+
+
+async def list_asked_speakers(conn: Connection, message_ids: Sequence[UUID]) -> list[AskedSpeaker]:
+    """What the mails to speakers among these messages say."""
+    return await fetch_all(conn, _SQL["list_asked_speakers"], AskedSpeaker, message_ids)
+
+
+async def forget_speaker(conn: Connection, edition_id: UUID, speaker_id: UUID) -> Forgotten:
+    """Drop the mails to a speaker that are still to be sent, and empty the others."""
+    return await get(conn, _SQL["forget_speaker"], Forgotten, edition_id, str(speaker_id))
 
 
 async def mark_sent(conn: Connection, message_ids: Sequence[UUID], now: datetime) -> None:

@@ -20,7 +20,8 @@ from forum.notifications.mime import (
     render_sign_in,
 )
 from forum.notifications.proposal_news import render_proposal_news
-from forum.notifications.types import Invited, LetterNews, Noticed, Outgoing, ProposalNews, ReportMail
+from forum.notifications.speaker_mail import render_speaker_mail
+from forum.notifications.types import AskedSpeaker, Invited, LetterNews, Noticed, Outgoing, ProposalNews, ReportMail
 
 MAILERS_KEPT: Final = 400
 
@@ -42,6 +43,10 @@ class Content(Protocol):
 
     async def link(self, conn: Connection, link_id: UUID) -> str:
         """The address by which a person reaches their registration."""
+        ...
+
+    async def speaker_link(self, conn: Connection, link_id: UUID) -> str:
+        """The address by which a speaker answers."""
         ...
 
     async def report(self, conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
@@ -83,6 +88,7 @@ class Renderer:
         self._sender, self._domain = sender, domain
         self._invited: dict[UUID, Invited] = {}
         self._noticed: dict[UUID, Noticed] = {}
+        self._asked: dict[UUID, AskedSpeaker] = {}
         self._reports: dict[tuple[UUID, str, str], tuple[str, ReportMail]] = {}
 
     async def prepare(self, messages: Sequence[Outgoing]) -> None:
@@ -91,6 +97,8 @@ class Renderer:
         self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
         ids = [message.id for message in messages if message.kind == "registration"]
         self._noticed = {row.message_id: row for row in await queries.list_noticed(self._conn, ids)} if ids else {}
+        ids = [message.id for message in messages if message.kind == "speaker"]
+        self._asked = {row.message_id: row for row in await queries.list_asked_speakers(self._conn, ids)} if ids else {}
 
     async def render(self, message: Outgoing) -> bytes:
         """The mail; raises whatever goes wrong with it."""
@@ -104,6 +112,8 @@ class Renderer:
             return await self._notice(message_id, message)
         if message.kind == "letter":
             return await self._letter_news(message_id, message)
+        if message.kind == "speaker":
+            return await self._speaker(message_id, message)
         if message.kind == "proposal":
             return await self._proposal_news(message_id, message)
         code, language = message.payload["code"], message.payload["language"]
@@ -132,6 +142,11 @@ class Renderer:
         link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
         by_others = bool(message.payload["by_others"])
         return render_notice(message_id, message.recipient, noticed, news, by_others, link, message.created_at)
+
+    async def _speaker(self, message_id: str, message: Outgoing) -> bytes:
+        asked = self._asked[message.id]
+        link = await self._content.speaker_link(self._conn, asked.link_id) if asked.link_id else None
+        return render_speaker_mail(message_id, message.recipient, asked, link, message.created_at)
 
     async def _mailer(self, message: Outgoing, release: int) -> InvitationMailer:
         assert message.session_id is not None

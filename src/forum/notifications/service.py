@@ -23,6 +23,7 @@ __all__ = [
     "Transport",
     "Unreachable",
     "forget_messages",
+    "forget_speaker",
     "list_messages",
     "open_transport",
     "plan_edition",
@@ -59,6 +60,11 @@ async def forget_messages(
     if edition_id is not None:
         await queries.lock_invitations(conn, edition_id)
     return await queries.forget_messages(conn, edition_id, registration_id, person_id)
+
+
+async def forget_speaker(conn: Connection, edition_id: UUID, speaker_id: UUID) -> Forgotten:
+    """Drop the mails to a speaker that wait; leave no address in the others."""
+    return await queries.forget_speaker(conn, edition_id, speaker_id)
 
 
 async def plan_edition(conn: Connection, edition_id: UUID) -> int:

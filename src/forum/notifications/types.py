@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from forum.codes import Mode
 
-MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter", "proposal"]
+MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter", "proposal", "speaker"]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
 
@@ -80,6 +80,29 @@ class Noticed(Struct, frozen=True):
     """Of the edition."""
     organizer_email: str
     delegation: str | None
+    link_id: UUID | None
+
+
+class AskedSpeaker(Struct, frozen=True):
+    """Whom a mail to a speaker is for, and what they are asked to, as it is now."""
+
+    message_id: UUID
+    display_name: str
+    language: str
+    role: str
+    on_behalf_of: str | None
+    allotted_seconds: int | None
+    session_title: dict[str, str]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    held_on: date | None
+    place: str | None
+    """None while nobody knows; a session online has none."""
+    is_online: bool
+    title: dict[str, str]
+    timezone: str
+    """Of the edition."""
+    organizer_email: str
     link_id: UUID | None
 
 

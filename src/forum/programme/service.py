@@ -12,8 +12,10 @@ from forum.pagination import Page, Paging
 from forum.programme import queries
 from forum.programme.import_queries import list_named_sessions
 from forum.programme.kept import Keeper, KeptRelease
+from forum.programme.reading import CSV, JSON, Format, now_and_next, read_release_as, schedule_formats
 from forum.programme.releases import (
     EditionIsDraft,
+    compare_releases,
     list_releases,
     publish,
     publish_programme,
@@ -38,9 +40,12 @@ from forum.programme.sessions import (
 from forum.programme.types import NewRoom, NewTrack, Room, RoomPatch, Track, TrackPatch
 
 __all__ = [
+    "CSV",
+    "JSON",
     "MOVES",
     "OUTSIDE_TYPES",
     "EditionIsDraft",
+    "Format",
     "Keeper",
     "KeptRelease",
     "Move",
@@ -49,6 +54,7 @@ __all__ = [
     "SpeakerDoubleBooked",
     "cancel_session",
     "claim_speakers",
+    "compare_releases",
     "confirm_session",
     "create_room",
     "create_session",
@@ -63,9 +69,12 @@ __all__ = [
     "list_tracks",
     "lock_session",
     "move_session",
+    "now_and_next",
     "publish",
     "publish_programme",
     "read_release",
+    "read_release_as",
+    "schedule_formats",
     "update_room",
     "update_session",
     "update_track",

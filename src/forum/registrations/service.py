@@ -18,10 +18,10 @@ from forum.permissions import Permission, Principal
 from forum.questions.service import change_answers
 from forum.registrations import places, queries
 from forum.registrations.admission import AlreadyRegistered, Asked, check_references, register_one, source_of
-from forum.registrations.badges import KeyRing, ensure_badge_key, verify
+from forum.registrations.badges import KeyRing, ensure_badge_key, sign, verify
 from forum.registrations.erasure import erase_registration, forget_objections, is_person_needed, list_erasable
 from forum.registrations.late_changes import FOR_REGISTRARS, list_changes, list_guarded, require_direct
-from forum.registrations.links import ensure_links, sign_link
+from forum.registrations.links import WrongLink, ensure_links, sign_link
 from forum.registrations.places import (
     ACTIVE,
     MOVES,
@@ -55,6 +55,7 @@ __all__ = [
     "Move",
     "NoPlaceFree",
     "RegistrationClosed",
+    "WrongLink",
     "accept_offer",
     "apply_changes",
     "create_registration",
@@ -75,6 +76,7 @@ __all__ = [
     "lock_registration",
     "move_registration",
     "release_due_reserves",
+    "sign",
     "sign_link",
     "switch_mode",
     "update_registration",

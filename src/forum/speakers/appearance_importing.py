@@ -20,8 +20,8 @@ from forum.http import IfMatch
 from forum.programme import service as programme
 from forum.references import Kinds, Named, look_up, resolve
 from forum.speakers import import_queries, service
+from forum.speakers.appearance_types import AppearancePatch, NewAppearance
 from forum.speakers.import_types import AppearanceKey, ImportedAppearance
-from forum.speakers.types import AppearancePatch, NewAppearance
 from forum.upserts import read_fields
 
 REFERS: Final[Kinds] = {"session": "session", "speaker": "speaker"}

@@ -5,7 +5,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from forum.cells import ImportedRows
-from forum.speakers.types import AppearanceRole, NewAppearance, NewSpeaker
+from forum.speakers.appearance_types import AppearanceRole, NewAppearance
+from forum.speakers.types import NewSpeaker
 
 
 class ImportedSpeakers(ImportedRows, forbid_unknown_fields=True):

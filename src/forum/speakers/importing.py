@@ -55,7 +55,8 @@ class _Speakers:
         return await service.find_speaker(self._conn, self._principal, self._edition_id, id)
 
     async def create(self, new: NewSpeaker) -> UUID:
-        return (await service.create_speaker(self._conn, self._edition_id, new, self._now)).id
+        return (await service.create_speaker(self._conn, self._principal, self._edition_id, new, self._now)).id
 
     async def update(self, id: UUID, patch: SpeakerPatch) -> None:
-        await service.update_speaker(self._conn, self._edition_id, id, patch, IfMatch(None))
+        change = (patch, IfMatch(None), self._now)
+        await service.update_speaker(self._conn, self._principal, self._edition_id, id, *change)
