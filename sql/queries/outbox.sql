@@ -19,7 +19,7 @@ SELECT count(*) FROM messages WHERE status = 'sending';
 
 -- name: batch_messages
 -- Put messages that are due into batches of $2: codes that somebody waits for, and up to $3 others. A message waits while an
--- earlier one of the same invitation is under way.
+-- earlier one of the same invitation is under way; what goes out in a digest is batched with it.
 WITH urgent AS (
     SELECT id, number FROM messages
     WHERE status = 'queued' AND kind = 'sign_in' AND next_try_at <= $1
@@ -27,7 +27,7 @@ WITH urgent AS (
 ),
 others AS (
     SELECT m.id, m.number FROM messages m
-    WHERE m.status = 'queued' AND m.kind <> 'sign_in' AND m.next_try_at <= $1
+    WHERE m.status = 'queued' AND m.kind <> 'sign_in' AND m.next_try_at <= $1 AND m.digest_id IS NULL
       AND NOT EXISTS (SELECT FROM messages o
                       WHERE o.kind = 'invitation' AND m.kind = 'invitation' AND o.edition_id = m.edition_id
                         AND o.session_id = m.session_id AND o.registration_id = m.registration_id

@@ -15,6 +15,7 @@ from litestar.routes import HTTPRoute
 
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
+from forum.agenda.routes import HANDLERS as AGENDA
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
 from forum.bookings.routes import HANDLERS as BOOKINGS
@@ -22,6 +23,7 @@ from forum.calendars.feeds import PersonalFeeds
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.change_requests.routes import HANDLERS as CHANGE_REQUESTS
 from forum.clock import Clock, clock_of
+from forum.copies.routes import HANDLERS as COPIES
 from forum.db import Connection, Pool, open_pool
 from forum.docs import openapi_config
 from forum.editions import service as editions
@@ -48,6 +50,7 @@ from forum.registrations.desk import RegistrationDesk
 from forum.registrations.page_routes import PAGE
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
+from forum.revisions.routes import HANDLERS as REVISIONS
 from forum.settings import Settings
 from forum.speakers.import_routes import HANDLERS as SPEAKER_IMPORTS
 from forum.speakers.page_routes import PAGE as SPEAKER_PAGE
@@ -188,6 +191,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         route_handlers=[
             *ACCOUNTS,
             *EDITIONS,
+            *REVISIONS,
+            *COPIES,
             *ENTITIES,
             *PROGRAMME,
             *PROGRAMME_IMPORTS,
@@ -202,6 +207,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *CHANGE_REQUESTS,
             *LETTERS,
             *BOOKINGS,
+            *AGENDA,
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,

@@ -23,6 +23,7 @@ TAGS: Final = {
     "registrations": "Who takes part, who waits, and badges.",
     "letters": "Visa and invitation letters.",
     "bookings": "Who has a place in which session, and who waits for one.",
+    "agenda": "What somebody has starred and booked.",
     "attendance": "Scans, presence and occupancy.",
     "pledges": "Pledges and their announcements.",
     "calendars": "Calendar feeds.",

@@ -92,6 +92,7 @@ async def take_part(
     await organizer.made(f"{path_of_request}/decline", {"reason": "Quastel has spoken elsewhere"})
     booked = await make_session(organizer, access="booking", in_person_capacity=5)
     await person.made(f"/v1/editions/grf-2023/sessions/{booked['id']}/bookings", {"registration": registration["id"]})
+    await person.request("PUT", f"/v1/editions/grf-2023/sessions/{session['id']}/star")
     await person.made("/v1/me/calendar", {"edition": "grf-2023", "label": "Quastel's phone"})
     badge = await badge_token(organizer, registration)
     clock.now = datetime(2023, 12, 13, 10, tzinfo=UTC)
@@ -165,7 +166,8 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
     assert present.keys() == {
         "messages.recipient", "persons.email", "registration_transitions.reason", "registrations.accessibility_needs",
         "registrations.external_id", "registrations.family_name", "registrations.given_name", "sign_in_codes.email",
-        "answers.value", "calendar_feeds.label", "change_requests.reason", "letter_particulars.passport_name",
+        "answers.value", "booking_transitions.reason", "calendar_feeds.label", "change_requests.reason",
+        "letter_particulars.passport_name",
         "speakers.display_name", "speakers.honorific", "speakers.function", "speakers.biography", "speakers.email",
         "speakers.external_id", "speaker_consents.note", "appearances.note",
         "letters.reason", "proposal_contacts.email", "proposal_contacts.name", "proposal_scores.comment",

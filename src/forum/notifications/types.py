@@ -8,7 +8,18 @@ from msgspec import Struct
 
 from forum.codes import Mode
 
-MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter", "proposal", "speaker"]
+MessageKind = Literal[
+    "invitation",
+    "sign_in",
+    "attendance_report",
+    "registration",
+    "letter",
+    "proposal",
+    "speaker",
+    "change_request",
+    "booking",
+    "revision",
+]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
 
@@ -53,6 +64,33 @@ class Outgoing(Struct, frozen=True):
     created_at: datetime
 
 
+class Entry(Outgoing, frozen=True):
+    """A calendar entry that goes out with others, in one mail."""
+
+    digest_id: UUID
+
+
+class Holding(Struct, frozen=True):
+    """When, where and how an edition is held."""
+
+    starts_on: date
+    ends_on: date
+    timezone: str
+    mode: Literal["in_person", "hybrid", "online"]
+    venue: str | None
+    city: str | None
+    country: str | None
+
+
+class Revised(Struct, frozen=True):
+    """What a mail tells of an edition: how it was to be held, how it will be, and why."""
+
+    message_id: UUID
+    before: Holding
+    after: Holding
+    reasons: list[dict[str, str]]
+
+
 class Invited(Struct, frozen=True):
     """Whom an invitation is for, and what was last sent of the same entry."""
 
@@ -81,6 +119,8 @@ class Noticed(Struct, frozen=True):
     organizer_email: str
     delegation: str | None
     link_id: UUID | None
+    session_title: dict[str, str] | None
+    """Of the session that the mail is about, unless it is about the registration."""
 
 
 class AskedSpeaker(Struct, frozen=True):

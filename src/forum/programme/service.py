@@ -21,6 +21,7 @@ from forum.programme.releases import (
     publish_programme,
     read_release,
 )
+from forum.programme.replanning import replan_sessions
 from forum.programme.sessions import (
     MOVES,
     OUTSIDE_TYPES,
@@ -74,6 +75,7 @@ __all__ = [
     "publish_programme",
     "read_release",
     "read_release_as",
+    "replan_sessions",
     "schedule_formats",
     "update_room",
     "update_session",
