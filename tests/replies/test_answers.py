@@ -105,6 +105,7 @@ async def test_answer_given_before_the_last_one_changes_nothing_and_one_of_the_s
         clock.forward(minutes=1)
         await deliver(inbox, reply(table, answer, stamp=stamp, prodid="PRODID:other"))
         assert (await fates(conn))[-1] == fate
+    await deliver(inbox, reply(table, "ACCEPTED", stamp="20231101T100000Z"))  # the first mail, once more
 
     assert await answer_of(conn, amina) == "tentative"
 
