@@ -47,7 +47,8 @@ async def test_confirmed_appearance_brings_the_entry_and_its_end_takes_it_away(
 
 async def test_two_roles_and_a_booking_are_one_entry(manager: Client, plan: Plan, amina: dict[str, Any]) -> None:
     table = await make_session(manager, access="booking", in_person_capacity=3)
-    plenary = await make_session(manager, access="registered", mode="hybrid")
+    later = {"starts_at": "2023-12-14T12:00:00Z", "ends_at": "2023-12-14T13:00:00Z"}
+    plenary = await make_session(manager, access="registered", mode="hybrid", **later)
     await publish_programme(manager)
     speaker = await make_speaker(manager, registration=amina["id"])
     for session in (table, plenary):
