@@ -10,7 +10,7 @@ FROM appearances a JOIN speakers p ON p.edition_id = a.edition_id AND p.id = a.s
 WHERE a.status IN ('confirmed', 'spoke') AND p.registration_id IS NOT NULL;
 COMMENT ON VIEW personal_sessions IS 'The sessions that a registration has a place in, has starred, or speaks in.';
 
-CREATE OR REPLACE FUNCTION changed_entries(of_edition uuid, of_registrations uuid[])
+CREATE FUNCTION changed_entries(of_edition uuid, of_registrations uuid[])
 RETURNS TABLE (registration_id uuid, person_id uuid, session_id uuid, method text, mode text, latest_id uuid, latest_status text,
                is_held boolean, payload jsonb)
 LANGUAGE sql STABLE SET enable_nestloop = off AS $$
@@ -86,6 +86,8 @@ LANGUAGE sql STABLE SET enable_nestloop = off AS $$
      AND s.number = (SELECT max(number) FROM releases WHERE edition_id = of_edition)
     WHERE w.session_id IS NULL AND l.payload ->> 'method' = 'REQUEST'
 $$;
+COMMENT ON FUNCTION changed_entries IS
+    'Where what these people should hold by the last release differs from what was last queued for them. What plans invitations and what counts them beforehand both read this.';
 
 CREATE FUNCTION invite_speaker() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
