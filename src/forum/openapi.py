@@ -85,8 +85,10 @@ def complete(
 
 
 def _file_body(media_types: Iterable[str]) -> dict[str, Any]:
-    schema = {"type": "string", "format": "binary"}
-    return {"required": True, "content": {name: {"schema": dict(schema)} for name in media_types}}
+    """A file by the one name under which every generator of clients knows bytes; the others are told in words."""
+    content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    told = f"Its type may be named: {', '.join(media_types)}."
+    return {"required": True, "content": content, "description": told}
 
 
 def _complete_operation(path: str, method: str, operation: dict[str, Any], schema: dict[str, Any]) -> None:

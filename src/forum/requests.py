@@ -12,6 +12,7 @@ from forum import bodies
 from forum.errors import TooLarge, UnsupportedMediaType
 from forum.transactions import header_of
 
+OCTET_STREAM: Final = "application/octet-stream"
 _JSON_TYPES: Final = frozenset({"", "application/json", "application/merge-patch+json"})
 
 
@@ -31,8 +32,11 @@ class ForumRequest(Request[Any, Any, State]):
         return bodies.decode(await self.body(), self._data_type)
 
     async def file(self, media_types: Collection[str]) -> bytes:
-        """The body as it is; raises `UnsupportedMediaType`, and `TooLarge` before more of it is here than may be."""
-        if self._media_type not in media_types:
+        """The body as it is, of one of these types or of one that the caller finds out (an octet stream).
+
+        Raises `UnsupportedMediaType`, and `TooLarge` before more of it is here than may be.
+        """
+        if self._media_type not in (*media_types, OCTET_STREAM):
             raise UnsupportedMediaType(f"Send {', '.join(media_types)}, not {self._media_type[:60]!r}.")
         try:
             return await super().body()

@@ -153,7 +153,7 @@ async def test_xml_is_the_same_as_the_json(client: Client, published: dict[str, 
     root = ElementTree.fromstring(answer.content)
     schedule = (await client.get(JSON, params={"lang": "fr"})).json()
 
-    assert answer.headers["Content-Type"] == "application/xml"
+    assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
     assert [child.tag for child in root] == ["generator", "version", "conference", *["day"] * 4]
     conference = {child.tag: child.text for child in root.find("conference") or []}
     wanted = schedule["schedule"]["conference"]

@@ -111,11 +111,12 @@ async def test_20_megabytes_are_refused_before_they_are_all_read(client: Client,
 async def test_what_is_no_photo_is_refused_and_nothing_changes(manager: Client) -> None:
     speaker = await make_speaker(manager)
 
-    for media_type in ("image/svg+xml", "text/html", "application/octet-stream", "multipart/form-data; boundary=x"):
+    for media_type in ("image/svg+xml", "text/html", "multipart/form-data; boundary=x"):
         assert_problem(await put_photo(manager, speaker, SVG, media_type), 415, "unsupported_media_type")
     for content, code in ((SVG, "unreadable_picture"), (b"", "unreadable_picture"),
                           (png_that_claims(40_000, 40_000), "too_many_pixels")):  # fmt: skip
-        assert pointers(await put_photo(manager, speaker, content, "image/png")) == {("", code)}
+        for media_type in ("image/png", "application/octet-stream"):
+            assert pointers(await put_photo(manager, speaker, content, media_type)) == {("", code)}
 
     assert (await manager.get(f"{SPEAKERS}/{speaker['id']}")).json() == speaker
 

@@ -98,9 +98,13 @@ async def test_content_that_is_not_of_its_type_alone_is_refused(
     assert (await manager.get(path)).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "media_type", ["", "text/html", "image/png", "text/plain; charset=utf-16", "application/octet-stream", "pdf"]
-)
+async def test_type_of_an_octet_stream_is_found_out(manager: Client, path: str) -> None:
+    for content, media_type in ((PDF, "application/pdf"), (TEXT, "text/plain; charset=utf-8")):
+        assert (await send(manager, path, content, "application/octet-stream")).status_code == 200
+        assert (await manager.get(path)).headers["Content-Type"] == media_type
+
+
+@pytest.mark.parametrize("media_type", ["", "text/html", "image/png", "text/plain; charset=utf-16", "pdf"])
 async def test_other_types_are_refused(manager: Client, path: str, media_type: str) -> None:
     assert (await send(manager, path, TEXT, media_type)).status_code == 415
 

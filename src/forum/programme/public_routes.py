@@ -124,7 +124,7 @@ async def get_programme_table(
 @get(
     "/editions/{edition:str}/programme/schedule.xml",
     opt=PUBLIC,
-    media_type="application/xml",
+    media_type="text/xml",
     operation_id="get_schedule_xml",
     tags=TAGS,
 )

@@ -56,9 +56,7 @@ def schedule_formats(public_url: str) -> dict[str, Format]:
     """The open format of conference applications, as XML and as JSON, for a server of this address."""
     address = public_url.rstrip("/")
     return {
-        "xml": Format(
-            "xml", "application/xml", lambda r, lang, s, _: encode_schedule_xml(r.head, lang, s, address), "en"
-        ),
+        "xml": Format("xml", "text/xml", lambda r, lang, s, _: encode_schedule_xml(r.head, lang, s, address), "en"),
         "json": Format(
             "schedule", "application/json", lambda r, lang, s, _: encode_schedule_json(r.head, lang, s, address), "en"
         ),

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from forum.db import Connection, columns, execute, fetch_all, find, get, value
-from forum.replies.types import AnswerCounts, AnswerFilter, DeclinedPlace, Fate, Invitee, SessionAnswer, Standing
+from forum.replies.types import AnswerFilter, DeclinedPlace, Fate, Invitee, SessionAnswer, SessionAnswerCounts, Standing
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("replies")
@@ -67,9 +67,9 @@ async def count_listed_answers(conn: Connection, edition_id: UUID, session_id: U
     return int(await value(conn, _SQL["count_listed_answers"], edition_id, session_id, *columns(wanted)))
 
 
-async def count_answers(conn: Connection, edition_id: UUID, session_id: UUID) -> AnswerCounts:
+async def count_answers(conn: Connection, edition_id: UUID, session_id: UUID) -> SessionAnswerCounts:
     """How often each answer was given; raises `NotFound` without the session."""
-    return await get(conn, _SQL["count_answers"], AnswerCounts, edition_id, session_id)
+    return await get(conn, _SQL["count_answers"], SessionAnswerCounts, edition_id, session_id)
 
 
 async def list_declined_places(

@@ -94,7 +94,7 @@ class SessionAnswer(Struct):
     """When the person, who had declined, was last asked to free their place."""
 
 
-class AnswerCounts(Struct):
+class SessionAnswerCounts(Struct):
     """How often each answer was given."""
 
     accepted: int
@@ -116,4 +116,4 @@ class DeclinedPlace(Struct):
 class SessionAnswers(Page[SessionAnswer], kw_only=True):
     """A page of answers, and how often each was given, whatever the filters."""
 
-    counts: AnswerCounts
+    counts: SessionAnswerCounts

@@ -1,12 +1,10 @@
 """The HTTP side of the texts of statements."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from litestar import get, patch, put
 from litestar.di import NamedDependency
-from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from forum.db import Connection
@@ -26,21 +24,10 @@ TAGS = ["speakers"]
 STATEMENT = "/editions/{edition:str}/sessions/{session_id:uuid}/speakers-list/requests/{request_id:uuid}/statement"
 
 
-@dataclass
-class StatementUpload(Operation):
-    """An operation whose body is a file of one of two types."""
-
-    def __post_init__(self) -> None:
-        text = OpenAPIMediaType(Schema(type=OpenAPIType.STRING, max_length=5_000_000))
-        file = OpenAPIMediaType(Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
-        self.request_body = RequestBody({"text/plain": text, "application/pdf": file}, required=True)
-
-
 @put(
     STATEMENT,
-    opt=SIGNED_IN,
+    opt=SIGNED_IN | {"takes": ("text/plain", "application/pdf")},
     operation_id="put_speaking_request_statement",
-    operation_class=StatementUpload,
     tags=TAGS,
 )
 async def put_speaking_request_statement(

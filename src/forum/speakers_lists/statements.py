@@ -19,6 +19,7 @@ from forum.db import Connection
 from forum.errors import Fault, Forbidden, Invalid, NotFound, UnsupportedMediaType
 from forum.http import IfMatch
 from forum.permissions import Permission, Principal
+from forum.requests import OCTET_STREAM
 from forum.speakers_lists import lists
 from forum.speakers_lists import request_queries as queries
 from forum.speakers_lists.request_types import MediaType, SpeakingRequest
@@ -50,7 +51,7 @@ async def put_statement(
     Raises `UnsupportedMediaType`, `Invalid` for content that is not of its type, and `Forbidden` for who publishes and
     may not; `NotFound` without a request that is theirs.
     """
-    media_type = read_media_type(upload.media_type)
+    media_type = read_media_type(upload.media_type, upload.content)
     faults = [replace(fault, parameter="language", pointer=None) for fault in complaints(upload.language, LanguageTag)]
     if faults := [*faults, *find_content_faults(media_type, upload.content)]:
         raise Invalid(faults)
@@ -107,10 +108,15 @@ def describe_file(file: StatementFile, request_id: UUID) -> dict[str, str]:
     }
 
 
-def read_media_type(declared: str) -> MediaType:
-    """The type of a text, from its header; raises `UnsupportedMediaType`."""
+def read_media_type(declared: str, content: bytes) -> MediaType:
+    """The type of a text, from its header, or from the first bytes of an octet stream.
+
+    Raises `UnsupportedMediaType`.
+    """
     name, _, parameters = declared.lower().partition(";")
     is_utf8 = parameters.replace(" ", "").replace('"', "") in ("", "charset=utf-8")
+    if name.strip() == OCTET_STREAM:
+        return "application/pdf" if _PDF.match(content) else "text/plain"
     if name.strip() == "text/plain" and is_utf8:
         return "text/plain"
     if name.strip() == "application/pdf":
