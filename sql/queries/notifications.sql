@@ -163,7 +163,8 @@ WHERE e.status = 'live' AND ($1 AT TIME ZONE e.timezone)::time >= '19:00'
 
 -- name: list_batch
 -- The messages of these batches that are still to be sent, in the order in which they were queued.
-SELECT m.id, m.edition_id, m.kind, m.recipient, m.session_id, m.registration_id, m.payload, m.attempts, m.created_at
+SELECT m.id, m.edition_id, m.kind, m.recipient, m.session_id, m.registration_id, m.payload, m.attempts, m.created_at,
+       m.domain
 FROM messages m
 WHERE m.batch_id = ANY ($1::uuid[]) AND m.status = 'sending'
 ORDER BY m.number;
@@ -206,7 +207,7 @@ WHERE id = $1 AND status = 'sending';
 
 -- name: release_messages
 -- These messages were not tried: they are queued again, after a pause.
-UPDATE messages SET status = 'queued', batch_id = NULL, next_try_at = now() + $2::interval, last_error = coalesce($3, last_error)
+UPDATE messages SET status = 'queued', batch_id = NULL, batched_at = NULL, next_try_at = now() + $2::interval, last_error = coalesce($3, last_error)
 WHERE id = ANY ($1::uuid[]) AND status = 'sending';
 
 -- name: fail_message

@@ -8,14 +8,13 @@ from forum.db import Connection
 from forum.jobs import InviteRegistration, ReportAttendance
 from forum.notifications import queries
 from forum.notifications.rendering import Content, Mailers
-from forum.notifications.sending import PAUSES, Postbox, send_batches
+from forum.notifications.sending import Postbox, send_batches
 from forum.notifications.transport import Transport, Unreachable, open_transport
 from forum.notifications.types import DueReport, Forgotten, Message, MessageFilter, ReportMail
 from forum.outbox import publish
 from forum.pagination import Page, Paging
 
 __all__ = [
-    "PAUSES",
     "Content",
     "Mailers",
     "Postbox",

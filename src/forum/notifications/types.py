@@ -51,6 +51,8 @@ class Outgoing(Struct, frozen=True):
     payload: dict[str, Any]
     attempts: int
     created_at: datetime
+    domain: str
+    """Of the recipient, in small letters."""
 
 
 class Invited(Struct, frozen=True):

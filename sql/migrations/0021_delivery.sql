@@ -1,0 +1,47 @@
+-- How mails reach people who can be reached: domains that make us wait, addresses that are written to no more, and what
+-- became of a mail after a server took it.
+
+CREATE TABLE mail_domains (
+    domain text CONSTRAINT mail_domains_pkey PRIMARY KEY,
+    paused_until timestamptz NOT NULL,
+    reason text NOT NULL,
+    words text NOT NULL,
+    at timestamptz NOT NULL,
+    CONSTRAINT mail_domains_are_in_small_letters CHECK (domain = lower(domain))
+);
+COMMENT ON TABLE mail_domains IS 'Domains whose servers made us wait, last time: nobody there is sent anything until the pause is over.';
+COMMENT ON COLUMN mail_domains.words IS 'What the server said, without addresses.';
+
+CREATE TABLE suppressions (
+    id uuid CONSTRAINT suppressions_pkey PRIMARY KEY,
+    email text NOT NULL CONSTRAINT suppressions_one_per_address UNIQUE
+        CONSTRAINT suppressions_are_in_small_letters CHECK (email = lower(email)),
+    reason text NOT NULL CONSTRAINT suppressions_reason_is_known CHECK (reason IN ('bounced', 'complained')),
+    detail text,
+    suppressed_at timestamptz NOT NULL,
+    edition_id uuid CONSTRAINT suppressions_edition_exists REFERENCES editions
+);
+COMMENT ON TABLE suppressions IS 'Addresses that are written to no more, until somebody lifts it. Text and not a hash: staff must be able to read and lift it; it goes when its person is erased.';
+COMMENT ON COLUMN suppressions.edition_id IS 'Whose mail it was that came back; null for a sign-in code.';
+CREATE INDEX suppressions_by_edition ON suppressions (edition_id, id) WHERE edition_id IS NOT NULL;
+INSERT INTO erasure_rules (table_name, rule) VALUES ('suppressions', 'emptied');
+
+ALTER TABLE messages
+    ADD COLUMN domain text NOT NULL GENERATED ALWAYS AS (lower(substring(recipient FROM '[^@]*$'))) STORED,
+    ADD COLUMN batched_at timestamptz,
+    ADD COLUMN bounced_at timestamptz,
+    ADD COLUMN complained_at timestamptz,
+    ADD COLUMN resend_of uuid;
+COMMENT ON COLUMN messages.domain IS 'What stands behind the @ of the recipient.';
+COMMENT ON COLUMN messages.batched_at IS 'When it was handed out, by the real clock; kept only where mails to a domain are counted by the minute.';
+COMMENT ON COLUMN messages.bounced_at IS 'When a server said that it did not reach the recipient after all.';
+COMMENT ON COLUMN messages.complained_at IS 'When the recipient called it unwanted. They have it: it stays sent.';
+COMMENT ON COLUMN messages.resend_of IS 'The message that was sent once more, on purpose, as this one.';
+CREATE INDEX messages_paced ON messages (batched_at) WHERE batched_at IS NOT NULL;
+
+ALTER TABLE messages DROP CONSTRAINT messages_status_is_known;
+ALTER TABLE messages ADD CONSTRAINT messages_status_is_known CHECK (status IN
+    ('queued', 'sending', 'sent', 'superseded', 'failed', 'cancelled', 'suppressed', 'bounced'));
+ALTER TABLE messages DROP CONSTRAINT messages_sent_have_a_time;
+ALTER TABLE messages ADD CONSTRAINT messages_sent_have_a_time CHECK ((status IN ('sent', 'bounced')) = (sent_at IS NOT NULL));
+ALTER TABLE messages ADD CONSTRAINT messages_bounced_have_a_time CHECK ((status = 'bounced') = (bounced_at IS NOT NULL));
