@@ -13,6 +13,7 @@ from forum.programme import service as programme
 from forum.programme.release_types import PublishedEdition, PublishedSession
 from forum.registrations import service as registrations
 from forum.settings import Settings
+from forum.speakers import service as speakers
 from forum.statistics import service as statistics
 
 RELEASES_KEPT: Final = 16
@@ -24,6 +25,7 @@ class MailContent:
     def __init__(self, settings: Settings) -> None:
         self._addresses = calendars.CalendarAddresses(settings.public_url, settings.calendar_domain)
         self._page = settings.frontend_url or f"{settings.public_url.rstrip('/')}/r"
+        self._speaker_page = settings.speaker_page_url or f"{settings.public_url.rstrip('/')}/s"
         self._ring = registrations.KeyRing()
         self._releases: dict[tuple[UUID, int], tuple[PublishedEdition, dict[UUID, PublishedSession]]] = {}
 
@@ -43,6 +45,10 @@ class MailContent:
     async def link(self, conn: Connection, link_id: UUID) -> str:
         """The address by which a person reaches their registration; no server sees what stands behind its `#`."""
         return f"{self._page}#{await registrations.sign_link(conn, link_id, self._ring)}"
+
+    async def speaker_link(self, conn: Connection, link_id: UUID) -> str:
+        """The address by which a speaker answers, built as the other."""
+        return f"{self._speaker_page}#{await speakers.sign_link(conn, link_id, self._ring)}"
 
     async def report(self, conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
         """The attendance statistics of a day, as known at an instant."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from forum import outbox, transactions
 from forum.attendance import service as attendance
+from forum.bookings import service as bookings
 from forum.change_requests import service as change_requests
 from forum.clock import system_clock
 from forum.db import Connection
@@ -35,6 +36,11 @@ async def pass_places_on(office: Office, conn: Connection) -> None:
     await registrations.release_due_reserves(conn, office.clock())
 
 
+async def pass_seats_on(office: Office, conn: Connection) -> None:
+    """The same for the places of sessions: apart, since they are locked after those of an edition."""
+    await bookings.lapse_offers(conn, office.clock())
+
+
 async def forget_the_old(office: Office, conn: Connection) -> None:
     """Forget the answers kept for retries, and the jobs that were done long ago."""
     await transactions.delete_old_answers(conn)
@@ -58,7 +64,7 @@ async def forget_proposed(office: Office, conn: Connection) -> None:
 
 
 EVERY_MINUTE = [
-    ask_for_reports, end_presences, pass_places_on, forget_the_old, forget_due_answers, forget_passports,
+    ask_for_reports, end_presences, pass_places_on, pass_seats_on, forget_the_old, forget_due_answers, forget_passports,
     forget_proposed,
 ]  # fmt: skip
 

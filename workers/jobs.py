@@ -31,7 +31,7 @@ async def invite_registration(ctx: dict[str, Any], ids: list[int]) -> None:
 
 
 async def invite_edition(ctx: dict[str, Any], ids: list[int]) -> None:
-    """Bring everybody's invitations in line with a release."""
+    """Bring everybody's invitations in line with a release, and tell them of a revision."""
     await _run(ctx, ids, _invite_editions)
 
 
@@ -52,9 +52,11 @@ async def _invite_registrations(office: Office, conn: Connection, claimed: Seque
         here = [job for job in wanted if job.edition_id == edition_id]
         people = sorted({job.registration_id for job in here})
         await notifications.plan_invitations(conn, edition_id, people, office.clock())
-        if changed := sorted({job.registration_id for job in here if not job.of_release}):
-            await registrations.ensure_links(conn, edition_id, changed, office.clock())
-            await notifications.plan_notices(conn, edition_id, changed, office.clock())
+        changed = {job.registration_id for job in here if not job.of_release}
+        if told := sorted(changed.union(await notifications.list_untold(conn, edition_id, people))):
+            await registrations.ensure_links(conn, edition_id, told, office.clock())
+            await notifications.plan_notices(conn, edition_id, told, office.clock())
+        await notifications.gather_entries(conn, edition_id, people)
 
 
 async def _invite_editions(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:

@@ -29,8 +29,8 @@ RETURNING CASE WHEN used_at IS NOT NULL THEN email END AS email;
 
 -- name: insert_token
 -- Keep the hash of a new token.
-INSERT INTO tokens (id, sha256, kind, person_id, edition_id, registration_id, label, scopes, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO tokens (id, sha256, kind, person_id, edition_id, registration_id, speaker_id, label, scopes, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 RETURNING id, kind, edition_id, label, scopes, created_at, expires_at, revoked_at;
 
 -- name: list_tokens

@@ -7,8 +7,11 @@ ORDER BY status IN ('submitted', 'approved', 'waitlisted') DESC, id DESC LIMIT 1
 FOR NO KEY UPDATE;
 
 -- name: lock_session_places
--- The places of a session in a mode, locked until the transaction ends. No row: it never was one to be booked.
-SELECT mode, capacity, taken FROM session_places
+-- The places of a session in a mode, locked until the transaction ends. No row: it never was one to be booked. Who acts, and
+-- why, is remembered for the history that a trigger writes.
+SELECT mode, capacity, taken,
+       set_config('forum.token_id', $4::text, true) AS token_id, set_config('forum.reason', $5::text, true) AS reason
+FROM session_places
 WHERE edition_id = $1 AND session_id = $2 AND mode = $3 FOR NO KEY UPDATE;
 
 -- name: find_bookable_session
@@ -22,9 +25,10 @@ FROM bookable_sessions s WHERE s.edition_id = $1 AND s.id = $2;
 -- name: insert_booking
 -- Book a session: with a place, which is counted, or with the last place in line. The caller holds the lock on its places.
 WITH made AS (
-    INSERT INTO bookings (edition_id, id, session_id, registration_id, mode, status, waitlist_ticket, created_at, confirmed_at)
+    INSERT INTO bookings (edition_id, id, session_id, registration_id, mode, status, waitlist_ticket, created_at, confirmed_at,
+                          placed_at)
     VALUES ($1, $2, $3, $4, $5, $6::text, CASE WHEN $6 = 'waitlisted' THEN nextval('booking_tickets') END, $7::timestamptz,
-            CASE WHEN $6 = 'confirmed' THEN $7 END)
+            CASE WHEN $6 = 'confirmed' THEN $7 END, $7)
     RETURNING edition_id, id, session_id, registration_id, mode, status, created_at, confirmed_at, cancelled_at, version
 ),
 counted AS (
@@ -35,7 +39,7 @@ SELECT m.id, m.edition_id, m.session_id AS session, m.registration_id AS registr
        CASE WHEN m.status = 'waitlisted' THEN
            1 + (SELECT count(*) FROM bookings w WHERE w.edition_id = $1 AND w.session_id = $3 AND w.mode = $5
                   AND w.status = 'waitlisted') END AS waitlist_position,
-       m.created_at, m.confirmed_at, m.cancelled_at, m.version
+       NULL::timestamptz AS offer_expires_at, m.created_at, m.confirmed_at, m.cancelled_at, m.version
 FROM made m;
 
 -- name: list_overlaps
@@ -52,7 +56,8 @@ ORDER BY o.starts_at, o.id;
 
 -- name: find_booking
 -- A booking of a session, for the owner of its registration or for who may read all of the edition.
-SELECT id, edition_id, session, registration, mode, status, waitlist_position, created_at, confirmed_at, cancelled_at, version
+SELECT id, edition_id, session, registration, mode, status, waitlist_position, offer_expires_at, created_at, confirmed_at,
+       cancelled_at, version
 FROM booking_details
 WHERE edition_id = $1 AND session = $2 AND id = $3 AND ($4 OR person_id = $5);
 
@@ -60,9 +65,29 @@ WHERE edition_id = $1 AND session = $2 AND id = $3 AND ($4 OR person_id = $5);
 -- Give a booking back; a place that becomes free goes to who has waited longest.
 SELECT cancel_bookings($1, ARRAY[$2::uuid], $3);
 
+-- name: accept_booking_offer
+-- Take the place that is held, which is counted already. The caller holds the lock on its places.
+UPDATE bookings SET status = 'confirmed', offer_expires_at = NULL, confirmed_at = $3, placed_at = $3, version = version + 1
+WHERE edition_id = $1 AND id = $2;
+
+-- name: list_lapsing_bookings
+-- The editions in which offers of places in sessions have expired.
+SELECT DISTINCT edition_id FROM bookings WHERE status = 'offered' AND offer_expires_at <= $1 ORDER BY edition_id;
+
+-- name: lapse_booking_offers
+-- Pass on the places that were offered in sessions of an edition and not accepted in time.
+SELECT lapse_booking_offers($1, $2);
+
+-- name: list_booking_transitions
+-- The history of a booking, oldest first.
+SELECT number, status, mode, offer_expires_at, at, by_token, reason FROM booking_transitions
+WHERE edition_id = $1 AND booking_id = $2 AND ($3::integer IS NULL OR number > $3)
+ORDER BY number LIMIT $4;
+
 -- name: list_session_bookings
 -- The bookings of a session in the order in which they were made.
-SELECT id, edition_id, session, registration, mode, status, waitlist_position, created_at, confirmed_at, cancelled_at, version
+SELECT id, edition_id, session, registration, mode, status, waitlist_position, offer_expires_at, created_at, confirmed_at,
+       cancelled_at, version
 FROM booking_details
 WHERE edition_id = $1 AND session = $2 AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR mode = $4)
   AND ($5::uuid IS NULL OR id > $5)
@@ -100,7 +125,8 @@ ORDER BY c.id;
 
 -- name: list_registration_bookings
 -- The bookings of a registration, for its owner or for who may read all of the edition.
-SELECT id, edition_id, session, registration, mode, status, waitlist_position, created_at, confirmed_at, cancelled_at, version
+SELECT id, edition_id, session, registration, mode, status, waitlist_position, offer_expires_at, created_at, confirmed_at,
+       cancelled_at, version
 FROM booking_details
 WHERE edition_id = $1 AND registration = $2 AND ($3 OR person_id = $4) AND ($5::text IS NULL OR status = $5)
   AND ($6::uuid IS NULL OR id > $6)
@@ -113,7 +139,8 @@ WHERE edition_id = $1 AND registration = $2 AND ($3 OR person_id = $4) AND ($5::
 
 -- name: list_own_bookings
 -- A person's bookings in every edition.
-SELECT id, edition_id, session, registration, mode, status, waitlist_position, created_at, confirmed_at, cancelled_at, version
+SELECT id, edition_id, session, registration, mode, status, waitlist_position, offer_expires_at, created_at, confirmed_at,
+       cancelled_at, version
 FROM booking_details
 WHERE person_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR id > $3)
 ORDER BY id LIMIT $4;

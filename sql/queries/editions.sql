@@ -89,6 +89,13 @@ UPDATE editions SET title = $2, starts_on = $3, ends_on = $4, timezone = $5, ven
        statement_seconds = $20, organizer_email = $21, version = version + 1
 WHERE id = $1;
 
+-- name: shift_windows
+-- Move the registration windows by so many days ($2), by the clocks of the edition before ($3) and after ($4).
+UPDATE editions SET in_person_opens_at = move_by_days(in_person_opens_at, $2, $3, $4),
+       in_person_closes_at = move_by_days(in_person_closes_at, $2, $3, $4),
+       online_opens_at = move_by_days(online_opens_at, $2, $3, $4), online_closes_at = move_by_days(online_closes_at, $2, $3, $4)
+WHERE id = $1;
+
 -- name: update_status
 -- Move an edition to another status; the version rises.
 UPDATE editions SET status = $2, version = version + 1 WHERE id = $1;

@@ -3,10 +3,12 @@
 SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || $1::uuid::text, 0));
 
 -- name: list_invitable
--- Everybody who should hold an entry of an edition, or may hold one.
+-- Everybody who should hold an entry of an edition, or may hold one, or is to be told of its revision.
 SELECT r.id FROM registrations r
 WHERE r.edition_id = $1
   AND (r.status = 'approved'
+       OR (r.status IN ('submitted', 'waitlisted')
+           AND EXISTS (SELECT FROM edition_revisions v WHERE v.edition_id = $1 AND v.revised_at >= r.created_at))
        OR EXISTS (SELECT FROM messages m WHERE m.kind = 'invitation' AND m.edition_id = $1 AND m.registration_id = r.id))
 ORDER BY r.id;
 
@@ -15,110 +17,114 @@ ORDER BY r.id;
 -- last queued for them, and queue the difference: a REQUEST for a new or changed entry, a CANCEL for one that must go. What
 -- was queued and not yet sent is superseded, so that moves collapse into the latest. A CANCEL is queued only when a REQUEST
 -- is, or may be, on its way. Returns how many were queued.
-WITH wanted AS (
-    SELECT r.id AS registration_id, r.person_id, s.id AS session_id, s.number AS release, s.calendar_sequence AS sequence,
-           r.mode, s.starts_at, s.ends_at, s.held_on, greatest(s.revised_at, r.placed_at, b.confirmed_at) AS stamp
-    FROM registrations r
-    JOIN release_sessions s ON s.edition_id = r.edition_id
-     AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
-    LEFT JOIN bookings b ON s.access = 'booking' AND b.edition_id = r.edition_id AND b.registration_id = r.id
-     AND b.session_id = s.id AND b.status = 'confirmed'
-    WHERE r.edition_id = $1 AND r.id = ANY ($2::uuid[]) AND r.status = 'approved'
-      AND s.status = 'confirmed' AND (s.access = 'registered' OR b.id IS NOT NULL) AND s.mode IN ('hybrid', r.mode)
-      AND (s.starts_at IS NOT NULL OR s.held_on IS NOT NULL)
-),
-latest AS (
-    SELECT DISTINCT ON (registration_id, session_id) id, session_id, registration_id, person_id, status, payload,
-           bool_or(status IN ('sent', 'sending')) OVER (PARTITION BY registration_id, session_id) AS may_be_held
-    FROM messages
-    WHERE kind = 'invitation' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status <> 'superseded'
-    ORDER BY registration_id, session_id, number DESC
-),
-changed AS (
-    SELECT w.*, l.id AS latest_id
-    FROM wanted w LEFT JOIN latest l USING (session_id, registration_id)
-    WHERE l.id IS NULL OR l.payload ->> 'method' = 'CANCEL'
-       OR (l.payload ->> 'sequence')::integer <> w.sequence OR l.payload ->> 'mode' <> w.mode
-),
-gone AS (
-    SELECT l.* FROM latest l LEFT JOIN wanted w USING (session_id, registration_id)
-    WHERE w.session_id IS NULL AND l.payload ->> 'method' = 'REQUEST'
+WITH changed AS MATERIALIZED (
+    SELECT registration_id, person_id, session_id, method, latest_id, latest_status, is_held, payload
+    FROM changed_entries($1, $2)
 ),
 superseded AS (
     UPDATE messages SET status = 'superseded'
-    WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed UNION ALL SELECT id FROM gone)
+    WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed)
     RETURNING id
-),
-queued AS (
-    SELECT registration_id, person_id, session_id,
-           jsonb_build_object('method', 'REQUEST', 'sequence', sequence, 'release', release, 'mode', mode,
-                              'starts_at', starts_at, 'ends_at', ends_at, 'held_on', held_on, 'stamp', stamp) AS payload
-    FROM changed
-    UNION ALL
-    SELECT g.registration_id, g.person_id, g.session_id,
-           g.payload || jsonb_build_object('method', 'CANCEL', 'stamp', greatest(s.revised_at, r.placed_at, b.cancelled_at),
-                                           'sequence', coalesce(s.calendar_sequence, (g.payload ->> 'sequence')::integer),
-                                           'release', coalesce(s.number, (g.payload ->> 'release')::integer))
-    FROM gone g
-    JOIN registrations r ON r.edition_id = $1 AND r.id = g.registration_id
-    LEFT JOIN release_sessions s ON s.edition_id = $1 AND s.id = g.session_id
-     AND s.number = (SELECT max(number) FROM releases WHERE edition_id = $1)
-    LEFT JOIN LATERAL (
-        SELECT max(cancelled_at) AS cancelled_at FROM bookings
-        WHERE edition_id = $1 AND registration_id = g.registration_id AND session_id = g.session_id
-    ) b ON true
-    WHERE g.may_be_held OR (g.status = 'queued' AND g.id NOT IN (SELECT id FROM superseded))
 ),
 inserted AS (
     INSERT INTO messages (edition_id, kind, recipient, person_id, session_id, registration_id, payload, created_at, next_try_at)
-    SELECT $1, 'invitation', p.email, q.person_id, q.session_id, q.registration_id, q.payload, $3, now()
-    FROM queued q JOIN persons p ON p.id = q.person_id
-    ORDER BY q.registration_id, q.session_id
+    SELECT $1, 'invitation', p.email, c.person_id, c.session_id, c.registration_id, c.payload, $3, now()
+    FROM changed c JOIN persons p ON p.id = c.person_id
+    WHERE c.method = 'REQUEST' OR c.is_held
+       OR (c.latest_status = 'queued' AND c.latest_id NOT IN (SELECT id FROM superseded))
+    ORDER BY c.registration_id, c.session_id
     RETURNING 1
 )
 SELECT count(*) FROM inserted;
 
+-- name: list_untold
+-- Of these registrations, the active ones that were made before a revision of their edition of which no mail tells them.
+SELECT r.id FROM registrations r
+WHERE r.edition_id = $1 AND r.id = ANY ($2::uuid[]) AND r.status IN ('submitted', 'approved', 'waitlisted')
+  AND EXISTS (SELECT FROM edition_revisions v
+              WHERE v.edition_id = $1 AND v.revised_at >= r.created_at
+                AND v.number > coalesce((SELECT max((m.payload ->> 'revision')::integer) FROM messages m
+                                         WHERE m.kind = 'revision' AND m.edition_id = $1 AND m.registration_id = r.id
+                                           AND m.status <> 'superseded'), 0));
+
 -- name: plan_notices
 -- Compare what these people's registrations are with what they were last told of them, and queue the difference: another
--- status, another way of taking part, a place that is offered, another link. What was queued and not yet sent is superseded. Who was registered by
--- others is told so until a mail has said it. Returns how many were queued.
+-- status, another way of taking part, a place that is offered, another link, a revision of their edition. One mail tells all
+-- of it, and revisions that were not told yet are told as one. What was queued and not yet sent is superseded. Who was
+-- registered by others is told so until a mail has said it. Returns how many were queued.
 WITH latest AS (
     SELECT DISTINCT ON (registration_id) id, registration_id, status, payload,
-           bool_or(status IN ('sent', 'sending')) OVER (PARTITION BY registration_id) AS may_be_told
+           bool_or(status IN ('sent', 'sending')) OVER (PARTITION BY registration_id) AS may_be_told,
+           max((payload ->> 'revision')::integer) FILTER (WHERE status <> 'queued') OVER (PARTITION BY registration_id)
+               AS told_revision
     FROM messages
-    WHERE kind = 'registration' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status <> 'superseded'
+    WHERE kind IN ('registration', 'revision') AND edition_id = $1 AND registration_id = ANY ($2::uuid[])
+      AND status <> 'superseded'
     ORDER BY registration_id, number DESC
 ),
 changed AS (
-    SELECT r.id, r.person_id, l.id AS latest_id,
+    SELECT r.id, r.person_id, l.id AS latest_id, CASE WHEN v.last IS NULL THEN 'registration' ELSE 'revision' END AS kind,
            jsonb_build_object(
                'news', CASE WHEN r.offer_expires_at IS DISTINCT FROM (l.payload ->> 'offered_until')::timestamptz
                                  AND r.offer_expires_at IS NOT NULL THEN 'offered'
                             WHEN l.payload ->> 'status' = r.status AND l.payload ->> 'mode' <> r.mode THEN 'switched'
-                            WHEN l.payload ->> 'status' = r.status THEN 'link'
+                            WHEN l.payload ->> 'status' = r.status THEN CASE WHEN v.last IS NULL THEN 'link' END
                             WHEN l.payload ->> 'status' = 'waitlisted' AND r.status = 'approved' THEN 'promoted'
                             ELSE r.status END,
                'status', r.status, 'mode', r.mode, 'linked_at', k.created_at, 'offered_until', r.offer_expires_at,
-               'by_others', r.source <> 'self' AND NOT coalesce(l.may_be_told, false)) AS payload
+               'by_others', r.source <> 'self' AND NOT coalesce(l.may_be_told, false))
+           || CASE WHEN v.last IS NULL THEN '{}'
+                   ELSE jsonb_build_object('first_revision', v.first, 'revision', v.last) END AS payload
     FROM registrations r
     JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
     LEFT JOIN latest l ON l.registration_id = r.id
+    CROSS JOIN LATERAL (
+        SELECT min(v.number) AS first, max(v.number) AS last FROM edition_revisions v
+        WHERE v.edition_id = $1 AND v.number > coalesce(l.told_revision, 0) AND v.revised_at >= r.created_at
+          AND r.status IN ('submitted', 'approved', 'waitlisted')
+    ) v
     WHERE r.edition_id = $1 AND r.id = ANY ($2::uuid[]) AND r.status <> 'erased'
       AND (l.id IS NULL OR (l.payload ->> 'status', l.payload ->> 'mode', (l.payload ->> 'linked_at')::timestamptz)
                            IS DISTINCT FROM (r.status, r.mode, k.created_at)
-           OR r.offer_expires_at <> coalesce((l.payload ->> 'offered_until')::timestamptz, '-infinity'))
+           OR r.offer_expires_at <> coalesce((l.payload ->> 'offered_until')::timestamptz, '-infinity')
+           OR v.last > coalesce((l.payload ->> 'revision')::integer, 0))
 ),
 superseded AS (
     UPDATE messages SET status = 'superseded' WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed)
 ),
 inserted AS (
     INSERT INTO messages (edition_id, kind, recipient, person_id, registration_id, payload, created_at, next_try_at)
-    SELECT $1, 'registration', p.email, c.person_id, c.id, c.payload, $3, now()
+    SELECT $1, c.kind, p.email, c.person_id, c.id, c.payload, $3, now()
     FROM changed c JOIN persons p ON p.id = c.person_id
     ORDER BY c.id
     RETURNING 1
 )
 SELECT count(*) FROM inserted;
+
+-- name: queue_change_news
+-- Tell a person what was decided about the change of their registration that they asked for.
+INSERT INTO messages (edition_id, kind, recipient, person_id, registration_id, payload, created_at, next_try_at)
+SELECT r.edition_id, 'change_request', p.email, p.id, r.id, jsonb_build_object('news', $3::text, 'by_others', false), $4, now()
+FROM registrations r JOIN persons p ON p.id = r.person_id
+WHERE r.edition_id = $1 AND r.id = $2;
+
+-- name: gather_entries
+-- Have the calendar entries that are queued for these people go out in the mail that tells them of a revision, while it waits:
+-- one mail instead of one for each session. An entry whose last change is not sent yet follows it by itself.
+WITH digest AS MATERIALIZED (
+    SELECT id, registration_id FROM messages
+    WHERE kind = 'revision' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status = 'queued' FOR UPDATE
+),
+entries AS MATERIALIZED (
+    SELECT id, registration_id, status, digest_id,
+           count(*) OVER (PARTITION BY registration_id, session_id) > 1 AS follows_another
+    FROM messages
+    WHERE kind = 'invitation' AND edition_id = $1 AND registration_id = ANY (ARRAY(SELECT registration_id FROM digest))
+      AND status IN ('queued', 'sending')
+)
+UPDATE messages m SET digest_id = d.id
+FROM entries e JOIN digest d USING (registration_id)
+WHERE m.id = e.id AND e.status = 'queued' AND NOT e.follows_another AND e.digest_id IS DISTINCT FROM d.id;
 
 -- name: forget_messages
 -- Drop the mails to somebody that are still to be sent, and take out of the others whom they were for: those about one
@@ -182,17 +188,64 @@ LEFT JOIN LATERAL (
 ) p ON true
 WHERE m.id = ANY ($1::uuid[]);
 
+-- name: list_entries
+-- The calendar entries that go out in these digests, by the time to which they ask.
+SELECT m.id, m.edition_id, m.kind, m.recipient, m.session_id, m.registration_id, m.payload, m.attempts, m.created_at,
+       m.domain, m.digest_id
+FROM messages m
+WHERE m.digest_id = ANY ($1::uuid[]) AND m.status = 'sending'
+ORDER BY m.payload ->> 'starts_at', m.payload ->> 'held_on', m.number;
+
+-- name: list_revised
+-- What editions were before, and are after, the revisions of which these messages tell, and why.
+SELECT m.id AS message_id, f.before, l.after,
+       (SELECT jsonb_agg(v.reason ORDER BY v.number) FROM edition_revisions v
+        WHERE v.edition_id = m.edition_id AND v.number BETWEEN f.number AND l.number) AS reasons
+FROM messages m
+JOIN edition_revisions f ON f.edition_id = m.edition_id AND f.number = (m.payload ->> 'first_revision')::integer
+JOIN edition_revisions l ON l.edition_id = m.edition_id AND l.number = (m.payload ->> 'revision')::integer
+WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'revision';
+
 -- name: list_noticed
 -- What the mails about registrations among these messages say, and to whom.
-SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.source, r.mode, r.waits_for, r.offer_expires_at,
-       e.title, e.timezone, e.organizer_email, n.name AS delegation, k.id AS link_id
+SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.source, r.mode, r.waits_for,
+       coalesce((m.payload ->> 'until')::timestamptz, r.offer_expires_at) AS offer_expires_at, e.title, e.timezone,
+       e.organizer_email, n.name AS delegation, k.id AS link_id, s.title AS session_title
 FROM messages m
 JOIN registrations r ON r.edition_id = m.edition_id AND r.id = m.registration_id
 JOIN editions e ON e.id = m.edition_id
 LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_id
 LEFT JOIN entities n ON n.id = d.entity_id
 LEFT JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
-WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'registration';
+LEFT JOIN sessions s ON s.edition_id = m.edition_id AND s.id = m.session_id
+WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request', 'booking', 'revision');
+
+-- name: list_asked_speakers
+-- What the mails to speakers among these messages say, and to whom: the session as it is now, published or not.
+SELECT m.id AS message_id, s.display_name, s.language, a.role, a.on_behalf_of, a.allotted_seconds, n.title AS session_title,
+       n.starts_at, n.ends_at, n.held_on, nullif(concat_ws(', ', r.name, coalesce(r.venue, e.venue), e.city), '') AS place,
+       n.mode = 'online' AS is_online, e.title, e.timezone, e.organizer_email, k.id AS link_id
+FROM messages m
+JOIN editions e ON e.id = m.edition_id
+JOIN appearances a ON a.edition_id = m.edition_id AND a.id = (m.payload ->> 'appearance')::uuid
+JOIN sessions n ON n.edition_id = a.edition_id AND n.id = a.session_id
+JOIN speakers s ON s.edition_id = a.edition_id AND s.id = a.speaker_id
+LEFT JOIN rooms r ON r.edition_id = n.edition_id AND r.id = n.room_id
+LEFT JOIN speaker_links k ON k.edition_id = s.edition_id AND k.speaker_id = s.id
+WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'speaker';
+
+-- name: forget_speaker
+-- Drop the mails to a speaker that are still to be sent, and take out of the others whom they were for.
+WITH dropped AS (
+    DELETE FROM messages WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status IN ('queued', 'sending')
+    RETURNING 1
+),
+emptied AS (
+    UPDATE messages SET recipient = 'erased@erased.invalid', last_error = NULL
+    WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status NOT IN ('queued', 'sending')
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM dropped) AS dropped, (SELECT count(*) FROM emptied) AS emptied;
 
 -- name: mark_sent
 -- A message was taken by the mail server. What was secret in it is forgotten. The mark does not wait for the disk: it

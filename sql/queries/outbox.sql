@@ -30,7 +30,7 @@ WITH taken AS (
 lines AS (
     SELECT m.id, row_number() OVER (PARTITION BY m.domain ORDER BY m.kind <> 'sign_in', m.number) + coalesce(t.messages, 0) AS place
     FROM messages m LEFT JOIN taken t ON t.domain = m.domain
-    WHERE m.status = 'queued' AND m.next_try_at <= $1
+    WHERE m.status = 'queued' AND m.next_try_at <= $1 AND m.digest_id IS NULL
       AND NOT EXISTS (SELECT FROM mail_domains d WHERE d.domain = m.domain AND d.paused_until > $1)
 )
 UPDATE messages m SET next_try_at = $1 + make_interval(mins => ((l.place - 1) / $2::bigint)::integer)
@@ -38,8 +38,9 @@ FROM lines l WHERE l.place > $2 AND m.id = l.id AND m.status = 'queued';
 
 -- name: batch_messages
 -- Put messages that are due into batches of $2: codes that somebody waits for, and up to $3 others. A message waits while its
--- domain is paused, and while an earlier one of the same invitation, or about the same registration, is queued or under way.
--- Whose address is suppressed gets nothing, but for codes after a complaint. With $4 it is remembered when they were batched.
+-- domain is paused, and while an earlier one of the same invitation, or about the same registration, is queued or under way;
+-- what goes out in a digest is batched with it. Whose address is suppressed gets nothing, but for codes after a complaint.
+-- With $4 it is remembered when they were batched.
 WITH urgent AS (
     SELECT m.id, m.number, lower(m.recipient) AS email FROM messages m
     WHERE m.status = 'queued' AND m.kind = 'sign_in' AND m.next_try_at <= $1
@@ -48,15 +49,15 @@ WITH urgent AS (
 ),
 others AS (
     SELECT m.id, m.number, lower(m.recipient) AS email FROM messages m
-    WHERE m.status = 'queued' AND m.kind <> 'sign_in' AND m.next_try_at <= $1
+    WHERE m.status = 'queued' AND m.kind <> 'sign_in' AND m.next_try_at <= $1 AND m.digest_id IS NULL
       AND NOT EXISTS (SELECT FROM mail_domains d WHERE d.domain = m.domain AND d.paused_until > $1)
       AND NOT EXISTS (SELECT FROM messages o
                       WHERE o.kind = 'invitation' AND m.kind = 'invitation' AND o.edition_id = m.edition_id
                         AND o.session_id = m.session_id AND o.registration_id = m.registration_id
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))
       AND NOT EXISTS (SELECT FROM messages o
-                      WHERE o.kind = 'registration' AND m.kind = 'registration' AND o.edition_id = m.edition_id
-                        AND o.registration_id = m.registration_id
+                      WHERE o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision')
+                        AND o.edition_id = m.edition_id AND o.registration_id = m.registration_id
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))
     ORDER BY m.next_try_at, m.number LIMIT $3 FOR UPDATE OF m SKIP LOCKED
 ),

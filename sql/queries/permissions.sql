@@ -5,7 +5,7 @@ SELECT t.id AS token_id, t.kind, t.person_id, t.edition_id, e.slug AS edition_sl
                                                      'delegation_id', g.delegation_id))
                  FROM grants g LEFT JOIN editions ge ON ge.id = g.edition_id
                  WHERE g.person_id = t.person_id AND t.kind = 'person'), '[]') AS grants,
-       t.expires_at, t.registration_id
+       t.expires_at, t.registration_id, t.speaker_id
 FROM tokens t LEFT JOIN editions e ON e.id = t.edition_id
 WHERE t.sha256 = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2);
 

@@ -9,6 +9,10 @@ SELECT e.status AS edition_status,
        a.delegation IS NULL OR EXISTS (SELECT FROM delegations d
                                    WHERE d.edition_id = e.id AND d.id = a.delegation AND d.merged_into IS NULL)
            AS is_delegation_known,
+       a.delegation IS NOT NULL
+       AND (EXISTS (SELECT FROM grants g WHERE g.edition_id = e.id AND g.delegation_id = a.delegation)
+            OR EXISTS (SELECT FROM quotas q WHERE q.edition_id = e.id AND q.delegation_id = a.delegation AND q.quota IS NOT NULL))
+           AS is_delegation_guarded,
        EXISTS (SELECT FROM persons p WHERE p.id = a.asked_by AND lower(p.email) = lower(a.email)) AS is_own_address,
        (SELECT r.id FROM registrations r
         WHERE r.edition_id = e.id AND r.status IN ('submitted', 'approved', 'waitlisted')
@@ -126,7 +130,7 @@ WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR d
 -- name: lock_registration
 -- Lock a registration until the transaction ends, for its owner, its delegation's focal points ($3) or (null) for who may
 -- change all of the edition.
-SELECT id, delegation_id AS delegation, status, mode, waits_for, offer_expires_at, online_while_waiting, version
+SELECT id, delegation_id AS delegation, source, status, mode, waits_for, offer_expires_at, online_while_waiting, version
 FROM registrations
 WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR delegation_id = ANY ($3)) FOR NO KEY UPDATE;
 
@@ -135,81 +139,6 @@ WHERE edition_id = $1 AND id = $2 AND ($3::uuid[] IS NULL OR person_id = $4 OR d
 SELECT EXISTS (SELECT FROM deal_places($1, $3, (
     SELECT ARRAY[ROW(id, delegation_id, counts_against_quota, category)::claimant]
     FROM registrations WHERE edition_id = $1 AND id = $2)));
-
--- name: list_registrations
--- The registrations of an edition, of those delegations that the reader sees ($16; null: all, sensitive answers included).
-SELECT id, edition_id, person, entity, delegation, country, category, counts_against_quota, mode, status,
-       accessibility_needs, consents, source, waits_for, waitlist_position, offer_expires_at, external_id, created_at, version,
-       CASE WHEN $16::uuid[] IS NULL THEN answers ELSE open_answers END AS answers
-FROM registration_details
-WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
-  AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
-  AND ($6::uuid IS NULL OR delegation = $6) AND ($7::uuid IS NULL OR entity = $7)
-  AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9)
-  AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
-  AND ($12::text IS NULL OR $12 = ANY (consents))
-  AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
-  AND ($16::uuid[] IS NULL OR delegation = ANY ($16))
-  AND ($14::uuid IS NULL OR id > $14)
-ORDER BY id LIMIT $15;
-
--- name: count_registrations
--- How many registrations the list has.
-SELECT count(*) FROM registration_details
-WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
-  AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
-  AND ($6::uuid IS NULL OR delegation = $6) AND ($7::uuid IS NULL OR entity = $7)
-  AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9)
-  AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
-  AND ($12::text IS NULL OR $12 = ANY (consents))
-  AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
-  AND ($14::uuid[] IS NULL OR delegation = ANY ($14));
-
--- name: list_registration_rows
--- The same registrations as lines of a table. Who waits is numbered once for all rows: counting for each who is before them,
--- as for a single one, would take the square of the waiting list's length.
-WITH chosen AS (
-    SELECT id, status, mode, person, language, country, category, entity, delegation, consents, source, external_id, created_at,
-           open_answers
-    FROM registration_details
-    WHERE edition_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mode = $3)
-      AND ($4::text IS NULL OR category = $4) AND ($5::text IS NULL OR country = $5)
-      AND ($6::uuid IS NULL OR delegation = $6) AND ($7::uuid IS NULL OR entity = $7)
-      AND ($8::text IS NULL OR address = lower($8)) AND ($9::text IS NULL OR external_id = $9)
-      AND ($10::text IS NULL OR source = $10) AND ($11::text IS NULL OR language = $11)
-      AND ($12::text IS NULL OR $12 = ANY (consents))
-      AND ($13::text IS NULL OR searched_text LIKE ALL ((SELECT word_patterns($13))::text[]))
-      AND ($16::uuid[] IS NULL OR delegation = ANY ($16))
-      AND ($14::uuid IS NULL OR id > $14)
-    ORDER BY id LIMIT $15
-),
-waiting AS (
-    SELECT id, row_number() OVER (PARTITION BY waits_for ORDER BY waitlist_priority, waitlist_ticket) AS position
-    FROM registrations WHERE edition_id = $1 AND waits_for IS NOT NULL AND offer_expires_at IS NULL
-)
-SELECT c.id, c.status, c.mode, w.position AS waitlist_position, c.person ->> 'given_name' AS given_name,
-       c.person ->> 'family_name' AS family_name, c.person ->> 'email' AS email, c.language,
-       c.person ->> 'timezone' AS timezone, c.country, c.category, c.entity, e.name AS entity_name, c.delegation,
-       n.name AS delegation_name, c.consents, c.source, c.external_id, c.created_at,
-       c.open_answers AS answers
-FROM chosen c
-LEFT JOIN waiting w ON w.id = c.id
-LEFT JOIN entities e ON e.id = c.entity
-LEFT JOIN delegations d ON d.edition_id = $1 AND d.id = c.delegation
-LEFT JOIN entities n ON n.id = d.entity_id
-ORDER BY c.id;
-
--- name: count_registrations_by
--- How many registrations there are of each value, the largest number first; null for those without one.
-SELECT CASE $2::text WHEN 'status' THEN r.status WHEN 'mode' THEN r.mode WHEN 'category' THEN r.category
-                     WHEN 'country' THEN r.country WHEN 'delegation' THEN r.delegation_id::text END AS value,
-       min(e.name) AS name, count(*) AS count
-FROM registrations r
-LEFT JOIN delegations d ON $2 = 'delegation' AND d.edition_id = r.edition_id AND d.id = r.delegation_id
-LEFT JOIN entities e ON e.id = d.entity_id
-WHERE r.edition_id = $1 AND ($3::text IS NULL OR r.status = $3) AND ($4::text IS NULL OR r.mode = $4)
-  AND ($5::uuid[] IS NULL OR r.delegation_id = ANY ($5))
-GROUP BY value ORDER BY count DESC, value;
 
 -- name: list_own_registrations
 -- A person's registrations in every edition.

@@ -15,6 +15,7 @@ from litestar.routes import HTTPRoute
 
 from forum import http, permissions
 from forum.accounts.routes import HANDLERS as ACCOUNTS
+from forum.agenda.routes import HANDLERS as AGENDA
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
 from forum.bookings.routes import HANDLERS as BOOKINGS
@@ -22,6 +23,7 @@ from forum.calendars.feeds import PersonalFeeds
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.change_requests.routes import HANDLERS as CHANGE_REQUESTS
 from forum.clock import Clock, clock_of
+from forum.copies.routes import HANDLERS as COPIES
 from forum.db import Connection, Pool, open_pool
 from forum.docs import openapi_config
 from forum.editions import service as editions
@@ -47,7 +49,9 @@ from forum.registrations.desk import RegistrationDesk
 from forum.registrations.page_routes import PAGE
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
+from forum.revisions.routes import HANDLERS as REVISIONS
 from forum.settings import Settings
+from forum.speakers.page_routes import PAGE as SPEAKER_PAGE
 from forum.speakers.routes import HANDLERS as SPEAKERS
 from forum.speakers_lists.routes import HANDLERS as SPEAKERS_LISTS
 from forum.speakers_lists.service import ListFeed
@@ -171,6 +175,7 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "key_ring": key_ring,
             "badge_reader": badge_reader,
             "press": Press(),
+            "darkroom": Press(),
             "scan_desk": ScanDesk(badge_reader),
             "registration_desk": RegistrationDesk(),
         }
@@ -184,6 +189,8 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         route_handlers=[
             *ACCOUNTS,
             *EDITIONS,
+            *REVISIONS,
+            *COPIES,
             *ENTITIES,
             *PROGRAMME,
             *SPEAKERS,
@@ -196,6 +203,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *CHANGE_REQUESTS,
             *LETTERS,
             *BOOKINGS,
+            *AGENDA,
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,
@@ -204,7 +212,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         before_request=admit,
     )
     application = http.Application(
-        route_handlers=[api, *WELL_KNOWN, *PAGE, *HEALTH],
+        route_handlers=[api, *WELL_KNOWN, *PAGE, *SPEAKER_PAGE, *HEALTH],
         request_class=http.ForumRequest,
         response_class=http.ForumResponse,
         exception_handlers={Exception: http.answer_error},

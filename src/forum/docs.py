@@ -2,7 +2,8 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any, get_origin
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
 import swagger_ui_bundle
@@ -80,7 +81,8 @@ def encode_document(app: Litestar) -> bytes:
     """The completed document as JSON with sorted keys: the same bytes on every run."""
     handlers = _documented(app)
     public = {str(h.operation_id) for h in handlers if h.opt.get("permission") in (None, Permission.PUBLIC)}
-    schema = complete(app.openapi_schema.to_schema(), _types_of(handlers), public)
+    files = {str(h.operation_id): h.opt["takes"] for h in handlers if "takes" in h.opt}
+    schema = complete(app.openapi_schema.to_schema(), _types_of(handlers), public, files)
     return msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=1) + b"\n"
 
 
@@ -94,7 +96,13 @@ def _types_of(handlers: list[HTTPRouteHandler]) -> list[Any]:
     fields = [field for handler in handlers for field in (handler.parsed_data_field, handler.parsed_return_field)]
     known = [field for field in fields if field is not None]
     annotations = [_inner(field) if field.is_subclass_of(Response) else field.annotation for field in known]
-    return [annotation for annotation in annotations if _is_struct(get_origin(annotation) or annotation)]
+    each = [one for annotation in annotations for one in _options(annotation)]
+    return [annotation for annotation in each if _is_struct(get_origin(annotation) or annotation)]
+
+
+def _options(annotation: Any) -> tuple[Any, ...]:
+    """What an annotation allows, one by one."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
 def _inner(field: FieldDefinition) -> Any:

@@ -155,7 +155,7 @@ class TooLarge(ForumError):
 
 
 class UnsupportedMediaType(ForumError):
-    """The body is not JSON"""
+    """The body is of a type that is not taken here"""
 
     status = 415
 

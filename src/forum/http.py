@@ -6,7 +6,7 @@ Strict bodies, problem documents, ETag and If-Match, 304, Link and Location, HEA
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar, cast
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 from litestar.types import Message, Receive, Scope, Send
@@ -67,12 +68,24 @@ class ForumRequest(Request[Any, Any, State]):
 
     async def json(self) -> Any:
         """The body as the handler's own type."""
-        media_type = (header_of(self.scope, b"content-type") or "").partition(";")[0].strip().lower()
-        if media_type == "text/csv" and (read_table := getattr(self._data_type, "from_csv", None)):
+        if self._media_type == "text/csv" and (read_table := getattr(self._data_type, "from_csv", None)):
             return read_table(await super().body())
-        if media_type not in _JSON_TYPES:
-            raise UnsupportedMediaType(f"Send application/json, not {media_type[:60]!r}.")
+        if self._media_type not in _JSON_TYPES:
+            raise UnsupportedMediaType(f"Send application/json, not {self._media_type[:60]!r}.")
         return bodies.decode(await self.body(), self._data_type)
+
+    async def file(self, media_types: Collection[str]) -> bytes:
+        """The body as it is; raises `UnsupportedMediaType`, and `TooLarge` before more of it is here than may be."""
+        if self._media_type not in media_types:
+            raise UnsupportedMediaType(f"Send {', '.join(media_types)}, not {self._media_type[:60]!r}.")
+        try:
+            return await super().body()
+        except RequestEntityTooLarge:
+            raise TooLarge(f"Send at most {self.route_handler.resolve_request_max_body_size():,} bytes.") from None
+
+    @property
+    def _media_type(self) -> str:
+        return (header_of(self.scope, b"content-type") or "").partition(";")[0].strip().lower()
 
     @property
     def _data_type(self) -> Any:
@@ -136,16 +149,16 @@ def _next(request: Request[Any, Any, Any], page: Page[Any]) -> str:
     return f"{request.url.path}?{urlencode([*query, ('cursor', page.next_cursor)])}"
 
 
-Language = Annotated[
-    str | None,
-    QueryParameter(
-        min_length=2,
-        max_length=35,
-        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
-        description="The language to answer in, as a tag of BCP 47.",
-    ),
-]
+def _language(description: str) -> QueryParameter:
+    return QueryParameter(
+        min_length=2, max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", description=description
+    )
+
+
+Language = Annotated[str | None, _language("The language to answer in, as a tag of BCP 47.")]
 """The parameter `lang`. Litestar does not look at constraints inside a union: they stand beside it."""
+SpokenLanguage = Annotated[str | None, _language("Spoken from the floor or interpreted into; `en` finds `en-GB` too.")]
+"""The parameter `language`, by which sessions are chosen."""
 
 
 class IfMatch(msgspec.Struct, frozen=True):
@@ -188,13 +201,8 @@ def instant_of(text: str | None, parameter: str = "as_of") -> datetime | None:
 
 
 _OF_STATUS: Mapping[int, type[ForumError]] = {
-    400: Malformed,
-    403: Forbidden,
-    404: NotFound,
-    405: MethodNotAllowed,
-    413: TooLarge,
-    415: UnsupportedMediaType,
-}
+    400: Malformed, 403: Forbidden, 404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 415: UnsupportedMediaType,
+}  # fmt: skip
 
 
 def as_forum_error(exc: Exception) -> ForumError:

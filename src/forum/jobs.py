@@ -24,10 +24,11 @@ class InviteRegistration(Job, frozen=True, tag="invite_registration"):
 
 
 class InviteEdition(Job, frozen=True, tag="invite_edition"):
-    """Bring everybody's invitations in line with the release that was just published."""
+    """Bring everybody's invitations in line with the release that was just published, and tell them of a revision."""
 
     edition_id: UUID
-    release_number: int
+    release_number: int | None
+    """None: the edition was revised, and no release came of it."""
 
 
 class SendMessages(Job, frozen=True, tag="send_messages"):

@@ -28,34 +28,62 @@ class KeptBytes:
     tells the content too: after an upgrade, or on a database restored from yesterday, no client keeps the wrong bytes.
     """
 
-    __slots__ = ("_answers", "body", "etag", "etags")
+    __slots__ = ("_answers", "_caching", "_media_type", "etag", "etags", "made")
 
     def __init__(self, body: bytes, media_type: str, tag: str, caching: str = PUBLIC_CACHING) -> None:
-        self.body = body
-        tag = f"{tag}-{hashlib.sha256(body).hexdigest()[:12]}"
+        self._begin(media_type, f"{tag}-{hashlib.sha256(body).hexdigest()[:12]}", caching)
+        self.made: bytes | None = body
+
+    def _begin(self, media_type: str, tag: str, caching: str) -> None:
+        self._media_type, self._caching = media_type, caching
+        self._answers: dict[tuple[bool, bool], ASGIResponse] = {}
         self.etag = f'"{tag}"'
         self.etags = (self.etag, f'"{tag}-gzip"')
-        bodies = (body, gzip.compress(body, 6, mtime=0))
-        self._answers = [
-            (
-                _ready(200, data, media_type, etag, "gzip" if data is not body else None, caching),
-                _ready(304, b"", media_type, etag, None, caching),
-            )
-            for data, etag in zip(bodies, self.etags, strict=True)
-        ]
+
+    @property
+    def body(self) -> bytes:
+        """What is sent, plain."""
+        return self.made or b""
 
     def answer(self, if_none_match: str | None, accept_encoding: str) -> ASGIResponse:
-        """What a client with these request headers gets."""
+        """What a client with these request headers gets; it is put together, and compressed, the first time."""
         compressed = "gzip" in accept_encoding and not _REFUSES_GZIP.search(accept_encoding)
-        known = if_none_match is not None and any(etag_matches(if_none_match, etag) for etag in self.etags)
-        return self._answers[compressed][known]
+        known = self.is_known(if_none_match)
+        if (ready := self._answers.get((compressed, known))) is None:
+            ready = self._answers[compressed, known] = self._put_together(compressed, known)
+        return ready
+
+    def is_known(self, if_none_match: str | None) -> bool:
+        """Whether a client has it already."""
+        return if_none_match is not None and any(etag_matches(if_none_match, etag) for etag in self.etags)
+
+    def _put_together(self, compressed: bool, known: bool) -> ASGIResponse:
+        headers = {"ETag": self.etags[compressed], "Cache-Control": self._caching, "Vary": "Accept-Encoding"}
+        if known:
+            return ASGIResponse(status_code=304, media_type=self._media_type, headers=headers)
+        body = self.body
+        if compressed:
+            headers["Content-Encoding"] = "gzip"
+            body = gzip.compress(body, 6, mtime=0)
+        return ASGIResponse(body=body, media_type=self._media_type, headers=headers)
 
 
-def _ready(status: int, body: bytes, media_type: str, etag: str, coding: str | None, caching: str) -> ASGIResponse:
-    headers = {"ETag": etag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
-    if coding:
-        headers["Content-Encoding"] = coding
-    return ASGIResponse(body=body, status_code=status, media_type=media_type, headers=headers)
+class LazyBytes(KeptBytes):
+    """A public answer that is made when somebody needs it: `tag` tells the content before it is there."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[], bytes], media_type: str, tag: str, caching: str = PUBLIC_CACHING) -> None:
+        self._begin(media_type, tag, caching)
+        self._make = make
+        self.made = None
+
+    @property
+    def body(self) -> bytes:
+        """What is sent, plain; made the first time."""
+        if self.made is None:
+            self.made = self._make()
+        return self.made
 
 
 def etag_matches(header: str | None, etag: str) -> bool:

@@ -5,7 +5,7 @@ Litestar derives parameters, bodies and answers from the handlers. It does not k
 """
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from inspect import cleandoc
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ TAGS: Final = {
     "registrations": "Who takes part, who waits, and badges.",
     "letters": "Visa and invitation letters.",
     "bookings": "Who has a place in which session, and who waits for one.",
+    "agenda": "What somebody has starred and booked.",
     "attendance": "Scans, presence and occupancy.",
     "pledges": "Pledges and their announcements.",
     "calendars": "Calendar feeds.",
@@ -39,7 +40,7 @@ _REASONS: Final = {
     409: "The state of things does not allow this.",
     412: "Somebody changed it since you read it.",
     413: "The request is too large.",
-    415: "The body is not JSON.",
+    415: "The body is of a type that is not taken here.",
     422: "The request is well formed but wrong; every fault is named.",
     428: "If-Match is needed.",
     503: "A part that it depends on does not answer; try again after `Retry-After`.",
@@ -58,12 +59,14 @@ _IDEMPOTENCY_KEY: Final = {
 }
 
 
-def complete(schema: dict[str, Any], types: Iterable[Any], public: Container[str]) -> dict[str, Any]:
+def complete(
+    schema: dict[str, Any], types: Iterable[Any], public: Container[str], files: Mapping[str, Iterable[str]]
+) -> dict[str, Any]:
     """The document with the common rules written into every operation.
 
     `types` are those that routes take and answer: their schemas are msgspec's own, by which bodies are decoded,
     instead of Litestar's, which leave out constraints inside lists, maps and unions. `public` names the operations
-    that need no token.
+    that need no token, `files` those that take a file, and of which types.
     """
     _tidy(schema)
     _, exact = msgspec.json.schema_components([*types, Problem], ref_template="#/components/schemas/{name}")
@@ -73,10 +76,17 @@ def complete(schema: dict[str, Any], types: Iterable[Any], public: Container[str
     for path, item in schema["paths"].items():
         for method in _METHODS:
             if method in item:
+                if types_of_file := files.get(item[method]["operationId"]):
+                    item[method]["requestBody"] = _file_body(types_of_file)
                 _complete_operation(path, method, item[method], schema)
                 open_to_all = item[method]["operationId"] in public
                 item[method]["security"] = [{}, {"token": []}] if open_to_all else [{"token": []}]
     return schema
+
+
+def _file_body(media_types: Iterable[str]) -> dict[str, Any]:
+    schema = {"type": "string", "format": "binary"}
+    return {"required": True, "content": {name: {"schema": dict(schema)} for name in media_types}}
 
 
 def _complete_operation(path: str, method: str, operation: dict[str, Any], schema: dict[str, Any]) -> None:
@@ -101,6 +111,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], schem
         responses[str(status)] = {"description": _REASONS[status], "content": content}
     for status, response in responses.items():
         if status.startswith("2"):
+            _allow_overlap(response)
             _add_headers(response, status, schema)
             _name_as_bytes(response)
             _name_formats(response, parameters)
@@ -132,6 +143,13 @@ def _name_formats(response: dict[str, Any], parameters: list[dict[str, Any]]) ->
         response["content"][_FORMATS[name]] = {"schema": {"type": "string", "format": "binary"}}
 
 
+def _allow_overlap(response: dict[str, Any]) -> None:
+    """Where an answer is one of two things, of which one has more fields, it can be read as both."""
+    for media in response.get("content", {}).values():
+        if options := media.get("schema", {}).pop("oneOf", None):
+            media["schema"]["anyOf"] = options
+
+
 def _name_as_bytes(response: dict[str, Any]) -> None:
     """Pictures and prints by a second name: some generators of clients know bytes only as an octet stream."""
     content = response.get("content", {})
@@ -143,7 +161,7 @@ def _add_headers(response: dict[str, Any], status: str, schema: dict[str, Any]) 
     headers = response.setdefault("headers", {})
     headers["X-Request-Id"] = {"description": "Quote it when you ask for help.", "schema": {"type": "string"}}
     for media in response.get("content", {}).values():
-        fields = _resolve(media.get("schema", {}), schema).get("properties", {})
+        fields = _fields(media.get("schema", {}), schema)
         if "version" in fields:
             headers["ETag"] = {"description": "The version, for If-Match.", "schema": {"type": "string"}}
         if status == "201" and "id" in fields:
@@ -152,6 +170,12 @@ def _add_headers(response: dict[str, Any], status: str, schema: dict[str, Any]) 
             headers["Link"] = {"description": 'The next page, `rel="next"`.', "schema": {"type": "string"}}
     if not headers:
         del response["headers"]
+
+
+def _fields(node: dict[str, Any], schema: dict[str, Any]) -> set[str]:
+    """The names of what an answer, or the one with more of two, has."""
+    options = [_resolve(option, schema) for option in node.get("anyOf", [node])]
+    return {name for option in options for name in option.get("properties", {})}
 
 
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     """Any principal; the statement behind the route decides by object."""
     REGISTRATIONS_OWN = "registrations:own"
     """The same, and open to whoever came by the link of one registration, for that one alone."""
+    SPEAKERS_OWN = "speakers:own"  # for who looks after speakers, and by the link of one
     EDITIONS_CREATE = "editions:create"
     EDITIONS_WRITE = "editions:write"
     GRANTS_WRITE = "grants:write"
@@ -67,7 +68,7 @@ Role = Literal[
 ]
 
 _P = Permission
-_PROGRAMME: Final = frozenset({_P.PROGRAMME_READ, _P.PROGRAMME_WRITE, _P.PROGRAMME_PUBLISH})
+_PROGRAMME: Final = frozenset({_P.PROGRAMME_READ, _P.PROGRAMME_WRITE, _P.PROGRAMME_PUBLISH, _P.SPEAKERS_OWN})
 _FOCAL_POINT: Final = frozenset({_P.DELEGATIONS_READ, _P.DELEGATIONS_MANAGE})
 _REGISTRAR: Final = _FOCAL_POINT | frozenset(
     {
@@ -114,17 +115,17 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 _OF_ANY_PRINCIPAL: Final = frozenset({_P.PUBLIC, _P.SIGNED_IN, _P.REGISTRATIONS_OWN})
-_OF_A_LINK: Final = frozenset({_P.PUBLIC, _P.REGISTRATIONS_OWN})
+_OF_A_LINK: Final = {"registration": {_P.PUBLIC, _P.REGISTRATIONS_OWN}, "speaker": {_P.PUBLIC, _P.SPEAKERS_OWN}}
 
 
 class Principal(msgspec.Struct, frozen=True):
     """Who sent the request. A person has grants; a client or a device has scopes on one edition.
 
-    Who came by the link of a registration is its person there, and nobody anywhere else.
+    Who came by the link of a registration is its person there, or by that of a speaker the speaker; and nobody else.
     """
 
     token_id: UUID
-    kind: Literal["person", "client", "device", "registration"]
+    kind: Literal["person", "client", "device", "registration", "speaker"]
     person_id: UUID | None
     edition_id: UUID | None
     edition_slug: str | None
@@ -133,15 +134,16 @@ class Principal(msgspec.Struct, frozen=True):
     expires_at: datetime | None = None
     """When the token ends, if it does."""
     registration_id: UUID | None = None
-    """The one registration that a token which came by a link is good for."""
+    speaker_id: UUID | None = None
+    """The one registration, or the one speaker, that a token which came by a link is good for."""
 
     def may(self, permission: Permission, edition: UUID | str | None = None) -> bool:
         """Whether a grant or scope covers `permission` on the edition (its id or slug; None: on any).
 
         A focal point's grant covers `delegations:read` and `delegations:manage`; `reach` tells how far they go.
         """
-        if self.registration_id is not None:
-            return permission in _OF_A_LINK
+        if (allowed := _OF_A_LINK.get(self.kind)) is not None:
+            return permission in allowed
         if permission in _OF_ANY_PRINCIPAL:
             return True
         if self.kind != "person":
@@ -156,8 +158,6 @@ class Principal(msgspec.Struct, frozen=True):
         """
         if self.may(permission, edition_id):
             return None
-        if self.registration_id is not None:
-            return []
         return [grant.delegation_id for grant in self.grants if grant.edition_id == edition_id and grant.delegation_id]
 
     def reaches(self, registration_id: UUID) -> bool:
@@ -282,19 +282,19 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
         if edition is not None and not await is_edition_visible(await unit.reading(), str(edition)):
             raise NotFound
         raise Forbidden
-    if principal.registration_id is not None:
+    if principal.kind in _OF_A_LINK:
         connection.scope["state"]["principal"] = _confine(principal, permission, connection.path_params)
 
 
 def _confine(principal: Principal, permission: Permission, path: Mapping[str, Any]) -> Principal:
     """Who came by a link, on a route that they may use: nobody in particular where it is open to everybody.
 
-    Raises `NotFound` for every registration, and every edition, but their own.
+    Raises `NotFound` for every registration or speaker, and every edition, but their own.
     """
-    if permission is Permission.PUBLIC:
-        return NOBODY
-    edition, registration = path.get("edition"), path.get("registration_id")
+    edition, named = path.get("edition"), path.get(f"{principal.kind}_id")
     is_here = edition is None or str(edition) in (str(principal.edition_id), principal.edition_slug)
-    if not is_here or (registration is not None and not principal.reaches(registration)):
+    if permission is Permission.PUBLIC:
+        return principal if is_here and named is not None and named == principal.speaker_id else NOBODY
+    if not (is_here and named in (principal.registration_id, principal.speaker_id)):
         raise NotFound
     return principal

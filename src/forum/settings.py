@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_
     frontend_url: WebUrl | None = None
     """The page of a frontend that mailed links to a registration open: the token follows, as `#token`. Without it
     they open Forum's own page."""
+    speaker_page_url: WebUrl | None = None
+    """The same for mailed links to speakers."""
     calendar_domain: str = "calendar.forum.example"
     """The right-hand side of every calendar UID and Message-ID; never change it once calendars were sent."""
     mail_from: str = "forum@forum.example"

@@ -13,6 +13,7 @@ from tests.bench import report
 from tests.bench.mails import measure_mails
 from tests.bench.programme import measure_programme
 from tests.bench.registrations import measure_hall, measure_own_registration, measure_own_registration_among_many
+from tests.bench.releases import measure_releases
 from tests.bench.report import Measure, Run
 from tests.bench.rounds import Plan
 from tests.bench.scans import measure_scan
@@ -20,6 +21,7 @@ from tests.bench.stage import Stage, stage
 
 MEASURES: dict[str, Callable[[Stage, Plan], AsyncIterator[Measure]]] = {
     "programme": measure_programme,
+    "releases": measure_releases,
     "own_registration": measure_own_registration,
     "own_registration_among_many": measure_own_registration_among_many,
     "hall": measure_hall,

@@ -33,6 +33,7 @@ async def test_person_books_a_place_of_their_own(client: Client, organizer: Clie
         "mode": "in_person",
         "status": "confirmed",
         "waitlist_position": None,
+        "offer_expires_at": None,
         "created_at": "2023-11-01T09:00:00Z",
         "confirmed_at": "2023-11-01T09:00:00Z",
         "cancelled_at": None,

@@ -36,7 +36,8 @@ class Operation:
         self.spec = DOCUMENT["paths"][path][method]
         self.id = self.spec["operationId"]
         self.parameters = {parameter["name"]: parameter for parameter in self.spec.get("parameters", [])}
-        self.has_body = "application/json" in self.spec.get("requestBody", {}).get("content", {})
+        self.takes = set(self.spec.get("requestBody", {}).get("content", {}))
+        self.has_body = "application/json" in self.takes
         self.public = {} in self.spec["security"]
         self.endless = "text/event-stream" in self.spec["responses"].get("200", {}).get("content", {})
 
@@ -161,6 +162,18 @@ def _required(operation: Operation) -> list[str]:
     return list(component.get("required", []))
 
 
+async def test_files_are_taken_in_the_types_that_the_document_names(client: Client) -> None:
+    await make_edition(client)
+    admin = await client.as_role("admin")
+    for operation in (operation for operation in V1 if operation.takes and not operation.has_body):
+        for media_type in ("application/json", "image/svg+xml", ""):
+            with telling(operation):
+                headers = {"Content-Type": media_type, "If-Match": "*"}
+                url = operation.url("grf-2023")
+                answer = await admin.request(operation.method.upper(), url, content=b"{}", headers=headers)
+                assert_problem(answer, 415, "unsupported_media_type")
+
+
 async def test_without_if_match_it_is_428(client: Client) -> None:
     """Bodies are read first: those that must say something (PUT) are sent in the tests of their slices."""
     edition = await make_edition(client)
@@ -177,7 +190,8 @@ async def test_without_if_match_it_is_428(client: Client) -> None:
 def test_changes_are_conditional_and_posts_can_be_repeated() -> None:
     for operation in V1:
         with telling(operation):
-            assert operation.method not in ("patch", "put") or "If-Match" in operation.parameters
+            replaces = operation.method == "patch" or (operation.method == "put" and operation.has_body)
+            assert not replaces or "If-Match" in operation.parameters  # a PUT without a body overwrites nothing
             assert operation.method != "post" or "Idempotency-Key" in operation.parameters
 
 
@@ -257,7 +271,7 @@ async def test_options_and_405_list_every_method(client: Client) -> None:
         methods |= {"HEAD"} if "GET" in methods else set()
         url = operations[0].url("grf-2023")
         with telling(operations[0]):
-            unknown = next(method for method in ("PUT", "DELETE", "PATCH") if method not in methods)
+            unknown = next(method for method in ("PUT", "PATCH", "DELETE") if method not in methods)
             answer, refused = await client.request("OPTIONS", url), await client.request(unknown, url)
             assert answer.status_code == 204
             assert set(answer.headers["Allow"].split(", ")) == methods

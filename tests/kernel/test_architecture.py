@@ -25,6 +25,7 @@ ONLY_IN = {
     "asyncpg": {"db", "embedded.*", "errors", "listening", "logs", "migrations", "transactions", *OUTSIDE},
     "click": OUTSIDE,
     "rich": OUTSIDE,
+    "PIL": {"speakers.pictures"},
     "fpdf": {"printing.*"},
     "segno": {"printing.*", "registrations.*"},
     "uharfbuzz": {"printing.*"},

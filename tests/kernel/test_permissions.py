@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 import forum
-from forum.permissions import GRANTS_OF, NOBODY, PLATFORM, ClientScope, Grant, Permission, Principal, Role
+from forum.errors import NotFound
+from forum.permissions import GRANTS_OF, NOBODY, PLATFORM, ClientScope, Grant, Permission, Principal, Role, _confine
 from tests.client import Client
 from tests.factories import make_edition
 
@@ -16,7 +17,7 @@ HERE, ELSEWHERE = UUID(int=1), UUID(int=2)
 TABLE: dict[Role, set[Permission]] = {
     "admin": set(Permission),
     "organizer": set(Permission) - {P.EDITIONS_CREATE},
-    "programme_manager": {P.PROGRAMME_READ, P.PROGRAMME_WRITE, P.PROGRAMME_PUBLISH},
+    "programme_manager": {P.PROGRAMME_READ, P.PROGRAMME_WRITE, P.PROGRAMME_PUBLISH, P.SPEAKERS_OWN},
     "registrar": {
         P.DELEGATIONS_MANAGE,
         P.DELEGATIONS_READ,
@@ -104,6 +105,28 @@ def test_client_may_what_its_scopes_say_on_its_own_edition() -> None:
     assert {p for p in Permission if client.may(p, "here")} == {P.SCANS_RECORD} | ALWAYS
     assert not client.may(P.SCANS_RECORD, ELSEWHERE)
     assert {p for p in Permission if NOBODY.may(p, HERE) or NOBODY.may(p, "None")} == ALWAYS
+
+
+def test_who_came_by_a_link_may_what_the_link_is_for() -> None:
+    registration = Principal(uuid4(), "registration", uuid4(), HERE, "here", [], [], None, uuid4())
+    speaker = Principal(uuid4(), "speaker", None, HERE, "here", [*get_args(ClientScope)], [], None, None, uuid4())
+
+    assert {p for p in Permission if registration.may(p, HERE)} == {P.PUBLIC, P.REGISTRATIONS_OWN}
+    assert {p for p in Permission if speaker.may(p, HERE)} == {P.PUBLIC, P.SPEAKERS_OWN}
+    for one in (registration, speaker):
+        name, own = f"{one.kind}_id", one.registration_id or one.speaker_id
+        permission = P.REGISTRATIONS_OWN if one is registration else P.SPEAKERS_OWN
+        assert _confine(one, permission, {"edition": "here", name: own}) is one
+        for edition, id in (("here", uuid4()), ("elsewhere", own)):
+            with pytest.raises(NotFound):
+                _confine(one, permission, {"edition": edition, name: id})
+            assert _confine(one, P.PUBLIC, {"edition": edition, name: id}) is NOBODY
+        assert _confine(one, P.PUBLIC, {"edition": "here"}) is NOBODY
+    assert (
+        _confine(registration, P.PUBLIC, {"edition": "here", "registration_id": registration.registration_id}) is NOBODY
+    )
+    assert _confine(speaker, P.PUBLIC, {"edition": "here", "speaker_id": speaker.speaker_id}) is speaker
+    assert registration.reach(P.REGISTRATIONS_READ, HERE) == speaker.reach(P.REGISTRATIONS_READ, HERE) == []
 
 
 def test_every_permission_is_asked_for_somewhere() -> None:

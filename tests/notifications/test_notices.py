@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from forum.db import Connection, Pool
+from forum.notifications.texts import phrase
 from forum.settings import Settings
 from tests.client import Client
 from tests.conftest import Timeline
@@ -131,6 +132,36 @@ async def test_who_is_registered_by_others_is_told_so_once_and_how_to_object(
     await registrar.post(f"{REGISTRATIONS}/{registration['id']}/withdraw")
     (later,) = await post.deliver()
     assert words not in text_of(later)
+
+
+@pytest.mark.parametrize(
+    ("language", "invited", "listed"),
+    [
+        ("en", "the organizers invited you", "registered you with a list of people"),
+        ("fr", "les organisateurs vous ont invité", "au moyen d’une liste de personnes"),
+        ("es", "le invitaron los organizadores", "mediante una lista de personas"),
+        ("ru", "вас пригласили организаторы", "зарегистрировали вас по списку"),
+        ("zh", "主办方邀请了您", "通过名单为您办理了注册"),
+        ("ar", "دعاكم المنظمون", "ضمن قائمة أسماء"),
+    ],
+)
+async def test_who_was_invited_or_listed_is_told_so_and_how_to_object(
+    registrar: Client, post: Post, language: str, invited: str, listed: str
+) -> None:
+    person = {"language": language}
+    guest = registration_fields("guest@delegates.example", person=person)
+    await registrar.made(f"{REGISTRATIONS}:invite", {"registration": guest, "expires_at": "2023-11-05T09:00:00Z"})
+    row = registration_fields("row@delegates.example", person=person, external_id="x-1", mode="online")
+    imported = await registrar.post(f"{REGISTRATIONS}:import", {"rows": [row]})
+    assert [one["status"] for one in imported.json()["items"]] == ["created"]
+
+    mails = {str(mail["To"]).partition("<")[2][0]: text_of(mail) for mail in await post.deliver()}
+
+    assert invited in mails["g"]
+    assert listed in mails["r"]
+    objection = phrase(language, "objection")
+    assert [objection in mails[name] for name in "gr"] == [True, True]
+    assert phrase(language, "by_others") not in mails["g"] + mails["r"]
 
 
 async def test_links_lead_to_the_frontend_that_is_configured(

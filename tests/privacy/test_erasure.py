@@ -14,18 +14,22 @@ from tests.contract.test_every_operation import assert_problem
 from tests.factories import (
     REGISTRATIONS,
     badge_token,
+    make_appearance,
     make_edition,
     make_entity,
     make_pledge,
     make_registration,
     make_session,
+    make_speaker,
     publish_programme,
     registration_fields,
     scan_fields,
 )
-from tests.post import Post
+from tests.post import Post, link_in
 from tests.proposals.conftest import make_proposal, put_call
 from tests.questions.conftest import make_question
+from tests.speakers.test_photos import put_photo
+from tests.speakers.test_pictures import saved, two_halves
 
 ADDRESS = "Zulaikha.Quastel@delegates.example"
 PERSON = {"given_name": "Zulaikha", "family_name": "Quastel"}
@@ -88,6 +92,7 @@ async def take_part(
     await organizer.made(f"{path_of_request}/decline", {"reason": "Quastel has spoken elsewhere"})
     booked = await make_session(organizer, access="booking", in_person_capacity=5)
     await person.made(f"/v1/editions/grf-2023/sessions/{booked['id']}/bookings", {"registration": registration["id"]})
+    await person.request("PUT", f"/v1/editions/grf-2023/sessions/{session['id']}/star")
     await person.made("/v1/me/calendar", {"edition": "grf-2023", "label": "Quastel's phone"})
     badge = await badge_token(organizer, registration)
     clock.now = datetime(2023, 12, 13, 10, tzinfo=UTC)
@@ -103,11 +108,33 @@ async def take_part(
         f"{REGISTRATIONS}/{registration['id']}/switch-mode", {"mode": "online", "reason": "Quastel is ill"}
     )
     await person.post(f"{REGISTRATIONS}/{registration['id']}/switch-mode", {"mode": "in_person"})
+    await speak(client, organizer, registration, session, post)
     await client.post("/v1/auth/codes", {"email": ADDRESS})
     await post.plan()
     headers = {"Idempotency-Key": "quastel"}
     await person.request("POST", f"{REGISTRATIONS}/{registration['id']}/withdraw", headers=headers)
     return await make_registration(organizer, ADDRESS, **fields | {"external_id": "quastel-2"})
+
+
+async def speak(
+    client: Client, organizer: Client, registration: dict[str, Any], session: dict[str, Any], post: Post
+) -> dict[str, Any]:
+    """Somebody is asked to speak as a registered delegate, and leaves what a speaker can leave by their link."""
+    fields = {"display_name": "Zulaikha Quastel", "honorific": "Dr Quastel", "function": "Quastel fellow",
+              "biography": {"en": "Of the Quastels"}, "email": f"sp.{ADDRESS}", "external_id": "q-quastel"}  # fmt: skip
+    speaker = await make_speaker(organizer, registration=registration["id"], **fields)
+    before = len(post.server.taken)
+    asked = {"speaker": speaker["id"], "role": "chair", "invite": True}
+    appearance = await organizer.made(f"/v1/editions/grf-2023/sessions/{session['id']}/appearances", asked)
+    await post.deliver()
+    link = next(link_in(mail) for mail in post.server.mails()[before:] if "Invitation to speak" in mail["Subject"])
+    holder = client.with_token((await client.made("/v1/auth/speaker-link", {"token": link}))["token"])
+    base = f"/v1/editions/grf-2023/speakers/{speaker['id']}"
+    await holder.made(f"{base}/consent", {"agreed": True, "note": "Quastel agrees"})
+    await holder.made(f"{base}/appearances/{appearance['id']}/accept", {"note": "Quastel comes"})
+    photo = await put_photo(holder, speaker, saved(two_halves()))
+    assert photo.status_code == 200
+    return speaker
 
 
 async def propose(client: Client, organizer: Client, edition: dict[str, Any]) -> None:
@@ -139,7 +166,10 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
     assert present.keys() == {
         "messages.recipient", "persons.email", "registration_transitions.reason", "registrations.accessibility_needs",
         "registrations.external_id", "registrations.family_name", "registrations.given_name", "sign_in_codes.email",
-        "answers.value", "calendar_feeds.label", "change_requests.reason", "letter_particulars.passport_name",
+        "answers.value", "booking_transitions.reason", "calendar_feeds.label", "change_requests.reason",
+        "letter_particulars.passport_name",
+        "speakers.display_name", "speakers.honorific", "speakers.function", "speakers.biography", "speakers.email",
+        "speakers.external_id", "speaker_consents.note", "appearances.note",
         "letters.reason", "proposal_contacts.email", "proposal_contacts.name", "proposal_scores.comment",
         "speaking_request_moves.reason", "speaking_requests.reason",
     }  # fmt: skip
@@ -225,6 +255,60 @@ async def test_registration_erased_leaves_the_person_their_other_registrations(
     assert await conn.fetchval(tied, UUID(registration["id"]), ADDRESS) == 0
 
 
+async def test_who_spoke_stays_in_the_record_and_nothing_else_of_them_does(
+    client: Client, organizer: Client, post: Post, conn: Connection
+) -> None:
+    registration = await make_registration(organizer, ADDRESS, person=PERSON)
+    session = await make_session(organizer)
+    speaker = await speak(client, organizer, registration, session, post)
+    path = f"/v1/editions/grf-2023/speakers/{speaker['id']}"
+    (appearance,) = (await organizer.get("/v1/editions/grf-2023/appearances")).json()["items"]
+    asked = await make_session(organizer, title={"en": "Another"}, starts_at="2023-12-14T08:00:00Z", ends_at=None)
+    await make_appearance(organizer, asked, speaker)
+    sessions = "/v1/editions/grf-2023/sessions"
+    await organizer.made(f"{sessions}/{session['id']}/appearances/{appearance['id']}/mark-spoke", None)
+    await publish_programme(organizer)
+
+    answer = await organizer.post(f"{REGISTRATIONS}/{registration['id']}/erase", BY_REQUEST)
+
+    assert {name: rows for name, rows in answer.json()["removed"].items() if "speak" in name or "appear" in name} == {
+        "speakers": 1, "appearances": 2, "speaker_consents": 1, "speaker_photos": 1, "speaker_links": 1,
+    }  # fmt: skip
+    left = (await organizer.get(path)).json()
+    assert left == speaker | {"biography": None, "email": None, "external_id": None, "registration": None,
+                              "published": True, "version": left["version"]}  # fmt: skip
+    rows = (await organizer.get("/v1/editions/grf-2023/appearances")).json()["items"]
+    assert [(row["status"], row["note"]) for row in rows] == [("spoke", None), ("withdrawn", None)]
+    assert "Zulaikha Quastel" in (await client.get("/v1/editions/grf-2023/programme")).text
+    assert (await client.get(f"{path}/photo")).status_code == 404
+    found = await traces(conn, *TRACES)
+    assert found.keys() == {
+        "speakers.display_name", "speakers.honorific", "speakers.function", "release_sessions.appearances",
+    }  # fmt: skip
+    assert await conn.fetchval("SELECT count(*) FROM speaker_consents WHERE by_token IS NOT NULL") == 0
+
+
+async def test_who_did_not_speak_is_named_no_more_not_even_in_a_release(
+    client: Client, organizer: Client, post: Post
+) -> None:
+    registration = await make_registration(organizer, ADDRESS, person=PERSON)
+    speaker = await speak(client, organizer, registration, await make_session(organizer), post)
+    await publish_programme(organizer)
+    programme = "/v1/editions/grf-2023/programme/releases/1"
+    assert "Zulaikha Quastel" in (await client.get(programme)).text
+
+    await organizer.made(f"{REGISTRATIONS}/{registration['id']}/erase", BY_REQUEST)
+
+    assert "Quastel" not in (await client.get(programme)).text
+    left = (await organizer.get(f"/v1/editions/grf-2023/speakers/{speaker['id']}")).json()
+    assert (left["display_name"], left["function"], left["published"]) == ("erased", None, False)
+    said = (await organizer.get(f"/v1/editions/grf-2023/speakers/{speaker['id']}/consents")).json()["items"]
+    assert [(one["agreed"], one["way"], one["note"]) for one in said] == [
+        (True, "link", None),
+        (False, "erasure", None),
+    ]
+
+
 @pytest.mark.parametrize("moves", [[], ["withdraw"], ["revoke"]])
 async def test_every_state_can_be_erased_and_places_are_counted_right(
     organizer: Client, conn: Connection, moves: list[str]
@@ -270,7 +354,7 @@ async def test_everything_that_is_held_is_shown_to_the_person_and_to_nobody_else
 
     tables = answer.json()["tables"]
     rules = {row[0] for row in await conn.fetch("SELECT table_name FROM erasure_rules")}
-    assert set(tables) == rules - {"registration_links", "erasures"}
+    assert set(tables) == rules - {"registration_links", "speaker_links", "erasures"}
     empty = {name for name, rows in tables.items() if not rows}
     assert empty == {"objections"}
     shown = json.dumps(tables)

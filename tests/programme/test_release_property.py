@@ -1,8 +1,10 @@
-"""Whatever the staff does in whatever order: no release puts two sessions into one room, and no release changes."""
+"""Whatever the staff does in whatever order: no release puts two sessions into one room, no release changes, and the
+later release is the later one to every calendar."""
 
 from itertools import combinations, count
 from typing import Any, Literal
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,12 +14,16 @@ from tests.factories import make_edition, session_fields
 EDITIONS = count(1)
 ROOMS = SESSIONS = (0, 1, 2)
 Move = tuple[Literal["move"], int, int, int, int]
-Step = Move | tuple[Literal["confirm", "cancel"], int] | tuple[Literal["publish"]]
+Restore = tuple[Literal["restore"], int]
+Step = Move | Restore | tuple[Literal["confirm", "cancel"], int] | tuple[Literal["publish"]]
 MOVES: st.SearchStrategy[Move] = st.tuples(
     st.just("move"), st.sampled_from(SESSIONS), st.sampled_from(ROOMS[:2]), st.integers(8, 10), st.integers(1, 2)
 )
 CHANGES = st.tuples(st.sampled_from(["confirm", "confirm", "cancel"]), st.sampled_from(SESSIONS))
-STEPS: st.SearchStrategy[Any] = st.lists(st.one_of(MOVES, CHANGES, st.just(("publish",))), min_size=6, max_size=14)
+RESTORES: st.SearchStrategy[Restore] = st.tuples(st.just("restore"), st.integers(1, 4))
+STEPS: st.SearchStrategy[Any] = st.lists(
+    st.one_of(MOVES, CHANGES, st.just(("publish",)), RESTORES), min_size=6, max_size=16
+)
 
 
 def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -27,13 +33,27 @@ def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return bool(one["starts_at"] < other["ends_at"] and other["starts_at"] < one["ends_at"])
 
 
+def entry(session: dict[str, Any]) -> tuple[Any, ...]:
+    """What a published session's calendar entry is about."""
+    return session["starts_at"], session["ends_at"], session["room"]["id"], session["status"]
+
+
+def assert_later(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
+    """Every entry that a release had is in the next, under a higher sequence where it differs, else under the same or a
+    higher one."""
+    found = {session["id"]: session for session in after}
+    for old in before:
+        new = found[old["id"]]
+        assert new["calendar_sequence"] >= old["calendar_sequence"] + (entry(old) != entry(new)), (old, new)
+
+
 def hours(start: int, length: int) -> dict[str, str]:
     """A slot on the first day."""
     return {"starts_at": f"2023-12-13T{start:02}:00:00Z", "ends_at": f"2023-12-13T{start + length:02}:00:00Z"}
 
 
 @given(steps=STEPS)
-@settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 async def test_releases_stay_true_whatever_is_done(client: Client, steps: list[Step]) -> None:
     slug = f"grf-{next(EDITIONS)}"
     edition = await make_edition(client, slug=slug)
@@ -49,8 +69,12 @@ async def test_releases_stay_true_whatever_is_done(client: Client, steps: list[S
             case ("move", session, room, start, length):
                 change = {"room": rooms[room]} | hours(start, length)
                 answer = await manager.patch(f"{base}/sessions/{sessions[session]}", change)
-            case ("publish",):
-                answer = await manager.post(f"{base}/programme/publish", {})
+            case ("publish",) | ("restore", _):
+                what = "publish" if step[0] == "publish" else f"releases/{step[1]}/restore"
+                answer = await manager.post(f"{base}/programme/{what}", {})
+                if answer.status_code == 404:
+                    assert step[1] not in seen
+                    continue
                 number = answer.json()["release"]["number"]
                 now = (await client.get(f"{base}/programme")).content
                 assert now == seen.setdefault(number, now)
@@ -64,3 +88,6 @@ async def test_releases_stay_true_whatever_is_done(client: Client, steps: list[S
         pairs = combinations(release.json()["sessions"], 2)
         assert [pair for pair in pairs if overlap(*pair)] == []
     assert sorted(seen) == list(range(1, len(seen) + 1))
+    for number in range(2, len(seen) + 1):
+        before, after = (msgspec.json.decode(seen[one])["sessions"] for one in (number - 1, number))
+        assert_later(before, after)

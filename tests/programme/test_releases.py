@@ -56,6 +56,7 @@ async def test_release_holds_confirmed_and_cancelled_sessions_and_no_draft(clien
     publication = await manager.made(PUBLISH, {"note": "First"})
 
     release = {"number": 1, "published_at": "2023-11-01T09:00:00Z", "note": "First", "session_count": 2}
+    release |= {"content_sha256": publication["release"]["content_sha256"], "restored_from": None}
     assert publication == {
         "release": release,
         "added": sorted([kept["id"], gone["id"]]),
@@ -130,7 +131,8 @@ async def test_dry_run_tells_what_would_change_and_changes_nothing(manager: Clie
 
     first = await manager.made(f"{PUBLISH}?dry_run=true", {})
 
-    assert first == {"release": None, "added": [session["id"]], "removed": [], "changed": []}
+    nobody = {"people": 0, "messages": 0, "sessions": []}
+    assert first == {"release": None, "added": [session["id"]], "removed": [], "changed": [], "told": nobody}
     release = await publish_programme(manager)
     await manager.patch(f"{SESSIONS}/{session['id']}", {"ends_at": "2023-12-13T11:00:00Z"})
     second = await manager.made(f"{PUBLISH}?dry_run=true", {"note": "Perhaps"})

@@ -180,7 +180,8 @@ async def test_title_of_a_session_can_be_corrected_after_the_edition_moved_away(
 ) -> None:
     session = await make_session(manager)
     admin = await client.as_role("admin")
-    await admin.patch("/v1/editions/grf-2023", {"starts_on": "2024-01-10", "ends_on": "2024-01-12"})
+    moved = {"starts_on": "2024-01-10", "ends_on": "2024-01-12", "sessions": "keep", "reason": {"en": "Snow."}}
+    await admin.made("/v1/editions/grf-2023/revise", moved)
 
     title = await manager.patch(f"{SESSIONS}/{session['id']}", {"title": {"en": "Corrected"}})
     time = await manager.patch(f"{SESSIONS}/{session['id']}", {"ends_at": "2023-12-13T11:00:00Z"})

@@ -17,10 +17,14 @@ from msgspec import Struct, field
 from forum.bookings.service import (
     AlreadyBooked,
     ModeDoesNotFit,
+    NoSeatOffered,
     RegistrationNotApproved,
     SessionCancelled,
+    accept_offer,
     cancel_booking,
     create_booking,
+    decline_offer,
+    lapse_offers,
 )
 from forum.bookings.types import MadeBooking, NewBooking
 from forum.codes import Mode
@@ -51,6 +55,13 @@ SELECT b.session_id, b.mode, b.status, split_part(p.email, '@', 1) AS name FROM 
 JOIN registrations r ON r.edition_id = b.edition_id AND r.id = b.registration_id JOIN persons p ON p.id = r.person_id
 WHERE b.edition_id = $1 AND b.status <> 'cancelled' ORDER BY b.waitlist_ticket, name
 """
+STRAY = """
+SELECT b.id, b.version, b.status, t.status AS told, t.steps FROM bookings b
+LEFT JOIN LATERAL (SELECT count(*) AS steps, (array_agg(t.status ORDER BY t.number DESC))[1] AS status
+                   FROM booking_transitions t WHERE t.edition_id = b.edition_id AND t.booking_id = b.id) t ON true
+WHERE b.edition_id = $1 AND (t.steps, t.status) IS DISTINCT FROM (b.version, b.status)
+"""
+"""Bookings whose history does not tell each step, up to where they stand."""
 
 
 class Person(Struct):
@@ -61,16 +72,28 @@ class Person(Struct):
 
 
 class Seats(Struct):
-    """Who is in a session in a mode, and who waits, in order: in the model."""
+    """Who is in a session in a mode, for whom a seat is held, and who waits, in order: in the model."""
 
     capacity: int | None
+    offers: bool
     seated: list[str] = []
+    offered: list[str] = []
     line: list[str] = []
+
+    @property
+    def taken(self) -> int:
+        """How many seats nobody else can have."""
+        return len(self.seated) + len(self.offered)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there is a seat for one more."""
+        return self.capacity is None or self.taken < self.capacity
 
     def settle(self) -> None:
         """Nobody waits while there is a place."""
-        while self.line and (self.capacity is None or len(self.seated) < self.capacity):
-            self.seated.append(self.line.pop(0))
+        while self.line and self.has_room:
+            (self.offered if self.offers else self.seated).append(self.line.pop(0))
 
 
 class Held(Struct):
@@ -109,11 +132,12 @@ class BookingsMachine(RuleBasedStateMachine):
         except ForumError as error:
             return error
 
-    @initialize(hall=CAPACITY, online=CAPACITY, room=CAPACITY)
-    def begin(self, hall: int | None, online: int | None, room: int | None) -> None:
+    @initialize(hall=CAPACITY, online=CAPACITY, room=CAPACITY, offers=st.booleans())
+    def begin(self, hall: int | None, online: int | None, room: int | None, offers: bool) -> None:
         """A new edition in which everybody has a place, and two sessions to be booked."""
-        slug = f"grf-{next(EDITIONS)}"
-        edition = self.run(make_edition(self.world.client, slug=slug, in_person_capacity=None))
+        slug, self.offers = f"grf-{next(EDITIONS)}", offers
+        promotion = {"promotion": "offer" if offers else "automatic"}
+        edition = self.run(make_edition(self.world.client, slug=slug, in_person_capacity=None, **promotion))
         self.edition_id = UUID(edition["id"])
         self.staff = Principal(uuid4(), "person", None, None, None, [], [Grant("organizer", self.edition_id, slug)])
         self.room_capacity = room
@@ -129,7 +153,7 @@ class BookingsMachine(RuleBasedStateMachine):
         made = self.act(create_session, self.edition_id, new)
         self.act(move_session, self.edition_id, made.id, "confirm")
         capacities: dict[Mode, int | None] = {"in_person": hall, "online": online}
-        held = Held(made.id, capacities, {mode: Seats(capacities[mode]) for mode in MODES})
+        held = Held(made.id, capacities, {mode: Seats(capacities[mode], self.offers) for mode in MODES})
         self.bound(held, has_room=room is not None)
         return held
 
@@ -144,7 +168,7 @@ class BookingsMachine(RuleBasedStateMachine):
     def give_up(self, name: str, held: Held) -> bool:
         """Somebody gives back what they have in a session; whether that was anything."""
         for seats in held.seats.values():
-            for place in (seats.seated, seats.line):
+            for place in (seats.seated, seats.offered, seats.line):
                 if name in place:
                     place.remove(name)
                     seats.settle()
@@ -180,15 +204,14 @@ class BookingsMachine(RuleBasedStateMachine):
             assert isinstance(answer, RegistrationNotApproved), answer
         elif mode not in (None, one.mode):
             assert isinstance(answer, ModeDoesNotFit), answer
-        elif any(name in (*seats.seated, *seats.line) for seats in held.seats.values()):
+        elif any(name in (*seats.seated, *seats.offered, *seats.line) for seats in held.seats.values()):
             assert isinstance(answer, AlreadyBooked), answer
             assert answer.id == held.bookings[name]
         else:
             assert isinstance(answer, MadeBooking), answer
             seats, held.bookings[name] = held.seats[one.mode], answer.id
-            seats.line.append(name)
-            seats.settle()
-            waits = name in seats.line
+            waits = not seats.has_room
+            (seats.line if waits else seats.seated).append(name)
             position = len(seats.line) if waits else None
             assert (answer.status, answer.waitlist_position) == ("waitlisted" if waits else "confirmed", position)
 
@@ -198,11 +221,54 @@ class BookingsMachine(RuleBasedStateMachine):
         held = self.sessions[number]
         if held.bookings:
             name = sorted(held.bookings)[pick % len(held.bookings)]
-            answer = self.act(cancel_booking, self.staff, self.edition_id, held.id, held.bookings[name])
+            answer = self.act(cancel_booking, self.staff, self.edition_id, held.id, held.bookings[name], None)
             if self.give_up(name, held):
                 assert answer.status == "cancelled"
             else:
                 assert isinstance(answer, WrongStatus), answer
+
+    @rule(pick=PICK, number=NUMBER)
+    def accept(self, pick: int, number: int) -> None:
+        """Somebody takes the seat that is held for them, if one is."""
+        held = self.sessions[number]
+        if held.bookings:
+            name = self.pick(pick, held)
+            answer = self.act(accept_offer, self.staff, self.edition_id, held.id, held.bookings[name])
+            if seats := next((seats for seats in held.seats.values() if name in seats.offered), None):
+                seats.offered.remove(name)
+                seats.seated.append(name)
+                assert (answer.status, answer.offer_expires_at) == ("confirmed", None)
+            else:
+                assert isinstance(answer, NoSeatOffered), answer
+
+    @rule(pick=PICK, number=NUMBER)
+    def decline(self, pick: int, number: int) -> None:
+        """Somebody leaves it to the next."""
+        held = self.sessions[number]
+        if held.bookings:
+            name = self.pick(pick, held)
+            is_offered = any(name in seats.offered for seats in held.seats.values())
+            answer = self.act(decline_offer, self.staff, self.edition_id, held.id, held.bookings[name], None)
+            if is_offered:
+                assert answer.status == "cancelled"
+                self.give_up(name, held)
+            else:
+                assert isinstance(answer, NoSeatOffered), answer
+
+    def pick(self, number: int, held: Held) -> str:
+        """One of those for whom a seat is held, while there are any; else one of those who have booked."""
+        names = [name for seats in held.seats.values() for name in seats.offered] or held.bookings
+        return sorted(names)[number % len(names)]
+
+    @rule()
+    def expire(self) -> None:
+        """Two days pass, and the worker comes by: whoever has not said yes leaves, and the next are asked."""
+        self.world.clock.forward(hours=48)
+        self.act(lapse_offers)
+        for held in self.sessions:
+            for seats in held.seats.values():
+                seats.offered = []
+                seats.settle()
 
     @rule(pick=PICK, number=NUMBER)
     def leave_seat(self, pick: int, number: int) -> None:
@@ -210,6 +276,12 @@ class BookingsMachine(RuleBasedStateMachine):
         held = self.sessions[number]
         if seated := [name for seats in held.seats.values() for name in seats.seated]:
             self.cancel(sorted(held.bookings).index(seated[pick % len(seated)]), number)
+
+    @rule(names=st.permutations("abcdefgh"), number=NUMBER)
+    def crowd(self, names: list[str], number: int) -> None:
+        """Everybody comes for a session, and somebody who has a seat makes way."""
+        self.come(names, number, "in_person")
+        self.leave_seat(0, number)
 
     @rule(name=NAME, move=st.sampled_from(("withdraw", "revoke")))
     def leave(self, name: str, move: str) -> None:
@@ -254,29 +326,32 @@ class BookingsMachine(RuleBasedStateMachine):
         self.act(move_session, self.edition_id, held.id, "confirm" if held.is_cancelled else "cancel")
         held.is_cancelled = not held.is_cancelled
         for seats in held.seats.values():
-            seats.seated, seats.line = [], []
+            seats.seated, seats.offered, seats.line = [], [], []
 
     @invariant()
     def model_and_database_agree(self) -> None:
         """Every seat, every line and every counter."""
-        places, bookings = self.run(self._read())
+        places, bookings, stray = self.run(self._read())
+        assert stray == []
         by_place: dict[tuple[UUID, str, str], list[str]] = {}
         for session_id, mode, status, name in bookings:
             by_place.setdefault((session_id, mode, status), []).append(name)
         expected, found = {}, {}
         for held in self.sessions:
             for mode, seats in held.seats.items():
-                taken = len(seats.seated)
-                kept = 0 if seats.capacity is None else max(taken - seats.capacity, 0)
-                expected[held.id, mode] = (seats.capacity, taken, kept, sorted(seats.seated), seats.line)
+                kept = 0 if seats.capacity is None else max(seats.taken - seats.capacity, 0)
+                names = (sorted(seats.seated), sorted(seats.offered), seats.line)
+                expected[held.id, mode] = (seats.capacity, seats.taken, kept, *names)
         for session_id, mode, capacity, taken, kept in places:
-            seated, line = (by_place.get((session_id, mode, status), []) for status in ("confirmed", "waitlisted"))
-            found[session_id, mode] = (capacity, taken, kept, sorted(seated), line)
+            seated, offered, line = (
+                by_place.get((session_id, mode, status), []) for status in ("confirmed", "offered", "waitlisted")
+            )
+            found[session_id, mode] = (capacity, taken, kept, sorted(seated), sorted(offered), line)
         assert found == expected
 
     async def _read(self) -> list[list[Any]]:
         async with self.world.pool.acquire() as conn:
-            return [await conn.fetch(sql, self.edition_id) for sql in (PLACES, BOOKINGS)]
+            return [await conn.fetch(sql, self.edition_id) for sql in (PLACES, BOOKINGS, STRAY)]
 
 
 def test_seats_are_given_once_and_in_order_whatever_is_done(world: World) -> None:

@@ -30,6 +30,7 @@ from forum.registrations.service import (
     accept_offer,
     create_registration,
     decline_offer,
+    erase_registration,
     lapse_offers,
     move_registration,
     switch_mode,
@@ -53,7 +54,8 @@ SELECT DISTINCT ON (p.email) split_part(p.email, '@', 1) AS name, r.id, h.by_tok
        r.offer_expires_at IS NOT NULL AS is_offered
 FROM registrations r JOIN persons p ON p.id = r.person_id
 JOIN registration_transitions h ON h.edition_id = r.edition_id AND h.registration_id = r.id AND h.number = 1
-WHERE r.edition_id = $1 ORDER BY p.email, r.status IN ('submitted', 'approved', 'waitlisted') DESC, r.id DESC
+WHERE r.edition_id = $1 AND r.status <> 'erased'
+ORDER BY p.email, r.status IN ('submitted', 'approved', 'waitlisted') DESC, r.id DESC
 """
 LINES = """
 SELECT r.waits_for AS mode, array_agg(split_part(p.email, '@', 1) ORDER BY d.waitlist_position) AS names
@@ -202,6 +204,16 @@ class PlacesMachine(RuleBasedStateMachine):
             self.model.promote()
         assert answer.status == one.status
 
+    @rule(name=NAME)
+    def erase(self, name: str) -> None:
+        """Nothing is known any more of somebody, whatever they had; what they leave goes to the next in line."""
+        if (one := self.model.people.pop(name, None)) is None:
+            return
+        answer = self.act(erase_registration, self.staff, self.edition_id, one.id)
+        assert not isinstance(answer, ForumError), answer
+        self.model.leave(one, "erased")
+        self.model.promote()
+
     @rule(name=NAME, mode=MODE)
     def switch(self, name: str, mode: Mode) -> None:
         """Somebody takes part that way from now on, or waits for it, or no longer waits for the other."""
@@ -314,7 +326,8 @@ class PlacesMachine(RuleBasedStateMachine):
         """Every person, both lines, every counter and every badge."""
         model = self.model
         standings, lines, places, quotas, badges = self.run(self._read())
-        found = {row["name"]: tuple(row)[1:] for row in standings}
+        known = [row for row in standings if row["name"] in model.people or row["status"] in ACTIVE]
+        found = {row["name"]: tuple(row)[1:] for row in known}  # who was erased may have left before, under that name
         assert found == {name: one.standing for name, one in model.people.items()}
         told = {mode: list[str]() for mode in MODES} | {row["mode"]: row["names"] for row in lines}
         assert told == {mode: model.line(mode) for mode in MODES}

@@ -10,7 +10,7 @@ import pytest
 from forum import exports
 from forum.db import Connection, Pool
 from forum.registrations import lists
-from forum.registrations.types import RegistrationFilter
+from forum.registrations.list_types import Position, RegistrationFilter
 from forum.sheets import XLSX_TYPE
 from tests.client import Client, pointers
 from tests.factories import REGISTRATIONS, make_delegation, make_entity, make_registration
@@ -19,7 +19,7 @@ from tests.kernel.test_sheets import read_workbook
 COLUMNS = [
     "id", "status", "mode", "waitlist_position", "given_name", "family_name", "email", "language", "timezone",
     "country", "category", "entity", "entity_name", "delegation", "delegation_name", "consents", "source",
-    "external_id", "created_at",
+    "external_id", "created_at", "status_changed_at",
 ]  # fmt: skip
 
 
@@ -61,7 +61,7 @@ async def test_table_has_every_registration_as_it_is(registrar: Client) -> None:
         "timezone": "UTC", "country": "CH", "category": "ngo", "entity": entity["id"],
         "entity_name": "'=City of Probe", "delegation": delegation["id"], "delegation_name": "'=City of Probe",
         "consents": "photography publish_name", "source": "registrar", "external_id": "x-1",
-        "created_at": "2023-11-01T09:00:00Z",
+        "created_at": "2023-11-01T09:00:00Z", "status_changed_at": "2023-11-01T09:00:00Z",
     }  # fmt: skip
     assert "A lift." not in answer.text
     assert (second["given_name"], second["entity_name"], second["consents"]) == ("", "", "")
@@ -99,8 +99,8 @@ async def test_table_is_read_page_by_page_and_holds_nothing_meanwhile(
     made = [await make_registration(registrar, f"p{n}@delegates.example") for n in range(4)]
     edition_id, everybody = UUID(edition["id"]), RegistrationFilter()
     async with pool.acquire() as conn:
-        rows = await lists.read_rows(conn, edition_id, everybody, None, None)
-    table = lists.encode_table(pool, edition_id, everybody, None, rows, "csv", [])
+        rows = await lists.read_rows(conn, edition_id, everybody, None, Position())
+    table = lists.encode_table(pool, edition_id, everybody, None, "created_at", rows, "csv", [])
 
     parts = [await anext(table), await anext(table)]
     assert pool.get_size() == pool.get_idle_size()
@@ -145,8 +145,8 @@ async def test_workbook_that_nobody_reads_on_is_ended(
         await make_registration(registrar, f"p{n}@delegates.example")
     edition_id, everybody = UUID(edition["id"]), RegistrationFilter()
     async with pool.acquire() as conn:
-        rows = await lists.read_rows(conn, edition_id, everybody, None, None)
-    table = lists.encode_table(pool, edition_id, everybody, None, rows, "xlsx", [])
+        rows = await lists.read_rows(conn, edition_id, everybody, None, Position())
+    table = lists.encode_table(pool, edition_id, everybody, None, "created_at", rows, "xlsx", [])
 
     assert (await anext(table)).startswith(b"PK")
     await table.aclose()

@@ -66,11 +66,13 @@ async def test_link_in_the_mail_opens_the_one_registration_and_no_account(
 
 OWN = {
     "accept_registration_offer", "decline_registration_offer", "get_badge_pdf", "get_badge_png", "get_badge_svg",
-    "get_registration", "get_registration_calendar", "lift_objection", "list_badges", "list_registration_transitions",
-    "object_to_registration", "resend_registration_link", "sign_out", "switch_registration_mode",
-    "update_registration", "withdraw_registration",
+    "get_registration", "get_registration_calendar", "lift_objection", "list_registration_transitions",
+    "object_to_registration", "resend_registration_link", "revoke_calendar_feed", "rotate_calendar_feed", "sign_out",
+    "switch_registration_mode", "update_registration", "withdraw_registration",
 }  # fmt: skip
 """What is open to who comes by a link. An operation belongs here only if it looks at one registration."""
+OWN_LISTS = {"list_badges": 200, "list_calendar_feeds": 200, "create_calendar_feed": 422}
+"""What is, and names none: these show and make what belongs to that registration."""
 
 
 async def test_link_of_an_organizer_opens_their_own_registration_and_nothing_else(
@@ -91,7 +93,7 @@ async def test_link_of_an_organizer_opens_their_own_registration_and_nothing_els
     for operation in (operation for operation in V1 if not operation.public and operation.id != "sign_out"):
         url, method = operation.url("grf-2023"), operation.method.upper()
         answer = await holder.request(method, url, params=operation.needed(), headers={"If-Match": "*"}, json={})
-        wanted = 200 if operation.id == "list_badges" else 404 if operation.id in OWN else 403
+        wanted = OWN_LISTS.get(operation.id, 404 if operation.id in OWN else 403)
         assert answer.status_code == wanted, (operation.id, answer.text)
     for one in (earlier, stranger):
         assert (await holder.get(f"{REGISTRATIONS}/{one['id']}")).status_code == 404

@@ -100,6 +100,21 @@ async def test_invitation_in_the_past_or_of_who_is_registered_is_refused(client:
     assert (double.status_code, double.json()["code"], double.json()["id"]) == (409, "already_registered", there["id"])
 
 
+async def test_faults_of_the_registration_point_into_the_whole_body(client: Client) -> None:
+    _, registrar = await make_hall(client, 5, mode="in_person")
+    delegation = await make_delegation(registrar, 3)
+    (leaving,) = await fill(registrar, "a", delegation=delegation)
+    nowhere, unoffered = {"category": "nonsense", "entity": str(uuid4())}, {"mode": "online"}
+
+    for changes, wrong in ((nowhere, ("category", "entity")), (unoffered, ("mode",))):
+        new = registration_fields("guest@delegates.example", **changes)
+        body = {"withdraw": leaving.rpartition("/")[2], "nominate": new}
+        invited = await registrar.post(f"{REGISTRATIONS}:invite", {"registration": new, "expires_at": LATER})
+        replaced = await registrar.post(f"{EDITION}/delegations/{delegation}/replace", body)
+        assert {pointer for pointer, _ in pointers(invited)} == {f"/registration/{name}" for name in wrong}
+        assert {pointer for pointer, _ in pointers(replaced)} == {f"/nominate/{name}" for name in wrong}
+
+
 async def test_replacement_has_the_place_though_others_wait(client: Client, conn: Connection) -> None:
     organizer, registrar = await make_hall(client, 1, approval="review")
     delegation = await make_delegation(registrar, 1)

@@ -39,6 +39,7 @@ async def test_appearance_is_an_invitation_that_comes_last(client: Client, manag
         "on_behalf_of": None,
         "allotted_seconds": None,
         "status": "invited",
+        "invited_at": None,
         "version": 1,
     }
     assert (two["order"], two["on_behalf_of"], two["allotted_seconds"]) == (6, "Cities", 180)

@@ -4,9 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 from tests.client import Client, pointers
-from tests.factories import make_edition, make_speaker
+from tests.factories import make_edition, make_registration, make_speaker
 
 SPEAKERS = "/v1/editions/grf-2023/speakers"
+SPAN = {"from": "2023-12-13T08:00:00Z", "until": "2023-12-13T10:00:00Z"}
 
 
 async def make_entity(client: Client, name: str = "Mayors") -> dict[str, Any]:
@@ -25,19 +26,42 @@ async def test_speaker_is_kept_as_given_and_unpublished_by_default(client: Clien
         "country": "CH",
         "biography": {"en": "Line\nline", "zh": "简介"},
         "external_id": "sp-1",
+        "registration": (await make_registration(await client.as_role("admin")))["id"],
+        "email": "m.tajriba@person.example",
+        "language": "ar",
+        "availabilities": [
+            {"from": "2023-12-14T08:00:00Z", "until": "2023-12-14T10:00:00Z"},
+            {"from": "2023-12-13T08:00:00+01:00", "until": "2023-12-13T11:00:00Z"},
+            {"from": "2023-12-13T10:00:00Z", "until": "2023-12-13T12:00:00Z"},
+        ],
     }
 
     answer = await manager.post(SPEAKERS, body)
 
     speaker = answer.json()
-    assert speaker == body | {"id": speaker["id"], "published": False, "version": 1}
+    times = [("2023-12-13T07:00:00Z", "2023-12-13T12:00:00Z"), ("2023-12-14T08:00:00Z", "2023-12-14T10:00:00Z")]
+    assert speaker == body | {
+        "id": speaker["id"], "published": False, "version": 1, "photo": None,
+        "availabilities": [{"from": begin, "until": end} for begin, end in times],
+    }  # fmt: skip
     assert answer.headers["Location"] == f"{SPEAKERS}/{speaker['id']}"
     assert (await manager.get(f"{SPEAKERS}/{speaker['id']}")).json() == speaker
 
 
 async def test_speaker_with_many_faults_is_refused_with_each(manager: Client) -> None:
     structure = await manager.post(
-        SPEAKERS, {"display_name": "a\r\nb", "country": "XX", "entity": "x", "biography": {}, "published": 1, "age": 4}
+        SPEAKERS,
+        {
+            "display_name": "a\r\nb",
+            "country": "XX",
+            "entity": "x",
+            "biography": {},
+            "published": 1,
+            "age": 4,
+            "email": "x@y@z",
+            "language": "zzzzzzzzzz",
+            "availabilities": [{"from": "2023-12-13T08:00:00"}],
+        },
     )
     reference = await manager.post(SPEAKERS, {"display_name": "Amal", "entity": str(uuid4())})
 
@@ -48,14 +72,25 @@ async def test_speaker_with_many_faults_is_refused_with_each(manager: Client) ->
         ("/biography", "too_short"),
         ("/published", "wrong_type"),
         ("/age", "unknown_field"),
+        ("/email", "bad_email"),
+        ("/language", "bad_format"),
+        ("/availabilities/0/from", "timezone_missing"),
+        ("/availabilities/0/until", "missing"),
     }
+    backwards = {"from": "2023-12-13T08:00:00Z", "until": "2023-12-13T08:00:00Z"}
+    span = await manager.post(SPEAKERS, {"display_name": "Amal", "availabilities": [backwards]})
+    assert pointers(span) == {("/availabilities/0/until", "not_after_from")}
     assert pointers(reference) == {("/entity", "unknown_reference")}
     assert (await manager.get(SPEAKERS)).json()["items"] == []
 
 
 async def test_only_who_looks_after_speakers_sees_those_who_have_not_agreed(client: Client, manager: Client) -> None:
-    hidden = await make_speaker(manager, display_name="Nadia Hidden", external_id="h")
-    named = await make_speaker(manager, display_name="Amal Probe", published=True)
+    private = {"email": "leak@person.example", "language": "fr", "availabilities": [SPAN]}
+    hidden = await make_speaker(manager, display_name="Nadia Hidden", external_id="h", **private)
+    registration = (await make_registration(await client.as_role("admin")))["id"]
+    named = await make_speaker(manager, published=True, registration=registration, **private)
+    shown = {name: item for name, item in named.items() if name not in (*private, "registration")}
+    assert len(named) == len(shown) + 4
     edition = (await client.get("/v1/editions/grf-2023")).json()
     other = await make_edition(client, slug="grf-other")
     strangers = [client, await client.as_person("someone@person.example")]
@@ -65,10 +100,10 @@ async def test_only_who_looks_after_speakers_sees_those_who_have_not_agreed(clie
 
     for stranger in strangers:
         listed = (await stranger.get(SPEAKERS, params={"count": "true"})).json()
-        assert (listed["items"], listed["total"]) == ([named], 1)
+        assert (listed["items"], listed["total"]) == ([shown], 1)
         assert (await stranger.get(SPEAKERS, params={"external_id": "h"})).json()["items"] == []
         assert (await stranger.get(f"{SPEAKERS}/{hidden['id']}")).status_code == 404
-        assert (await stranger.get(f"{SPEAKERS}/{named['id']}")).json() == named
+        assert (await stranger.get(f"{SPEAKERS}/{named['id']}")).json() == shown
     for insider in (manager, await client.as_role("organizer", edition["id"])):
         assert (await insider.get(SPEAKERS)).json()["items"] == [hidden, named]
     assert (await manager.get(f"/v1/editions/grf-other/speakers/{named['id']}")).status_code == 404
@@ -99,6 +134,10 @@ async def test_patch_merges_clears_and_needs_the_version_that_was_read(manager: 
     assert pointers(await manager.patch(path, {"biography": {"en": None, "ar": None}})) == {("/biography", "too_short")}
     assert pointers(await manager.patch(path, {"display_name": None})) == {("/display_name", "wrong_type")}
     assert (await manager.get(path)).json() == changed.json()
+    assert pointers(await manager.patch(path, {"availabilities": None, "email": "x@y@z"})) == {
+        ("/availabilities", "wrong_type"),
+        ("/email", "bad_email"),
+    }
     assert (await manager.patch(path, {"biography": None})).json()["biography"] is None
 
 
@@ -131,4 +170,4 @@ async def test_analyst_cannot_change_speakers(client: Client, manager: Client) -
 
     assert (await analyst.patch(f"{SPEAKERS}/{speaker['id']}", {"published": False})).status_code == 403
     assert (await client.patch(f"{SPEAKERS}/{speaker['id']}", {"published": False})).status_code == 401
-    assert (await client.get(f"{SPEAKERS}/{speaker['id']}")).json() == speaker
+    assert (await client.get(f"{SPEAKERS}/{speaker['id']}")).json()["published"] is True

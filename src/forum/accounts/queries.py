@@ -47,13 +47,15 @@ async def insert_token(
     person_id: UUID | None,
     edition_id: UUID | None,
     registration_id: UUID | None,
+    speaker_id: UUID | None,
     label: str,
     scopes: list[str],
     created_at: datetime,
     expires_at: datetime | None,
 ) -> Token:
     """Keep the hash of a new token."""
-    row = (id, sha256, kind, person_id, edition_id, registration_id, label, scopes, created_at, expires_at)
+    bound_to = (person_id, edition_id, registration_id, speaker_id)
+    row = (id, sha256, kind, *bound_to, label, scopes, created_at, expires_at)
     return await get(conn, _SQL["insert_token"], Token, *row)
 
 

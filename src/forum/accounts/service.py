@@ -59,10 +59,11 @@ async def issue_token(
     now: datetime,
     expires_at: datetime | None,
     registration_id: UUID | None = None,
+    speaker_id: UUID | None = None,
 ) -> IssuedToken:
     """A new token of 256 random bits; only its SHA-256 is kept."""
     secret = f"forum_{secrets.token_urlsafe(32)}"
-    bound_to = (person_id, edition_id, registration_id)
+    bound_to = (person_id, edition_id, registration_id, speaker_id)
     row = (new_id(), token_sha256(secret), kind, *bound_to, label, scopes, now, expires_at)
     token = await queries.insert_token(conn, *row)
     return IssuedToken(token.id, secret, token.expires_at)

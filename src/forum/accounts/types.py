@@ -11,7 +11,7 @@ from forum.codes import Email, Instant, LanguageTag, Line
 from forum.errors import Fault
 from forum.permissions import ClientScope, Grant, Role
 
-TokenKind = Literal["person", "client", "device", "registration"]
+TokenKind = Literal["person", "client", "device", "registration", "speaker"]
 
 
 class CodeRequest(Struct, forbid_unknown_fields=True):

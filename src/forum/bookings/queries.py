@@ -9,6 +9,7 @@ from forum.bookings.types import (
     Booking,
     BookingFilter,
     BookingRow,
+    BookingTransition,
     LockedPlaces,
     Overlap,
     SessionPlaces,
@@ -27,9 +28,12 @@ async def lock_booker(
     return await find(conn, _SQL["lock_booker"], Booker, edition_id, *named)
 
 
-async def lock_session_places(conn: Connection, edition_id: UUID, session_id: UUID, mode: str) -> LockedPlaces | None:
-    """Lock the places of a session in a mode; None for one that never was to be booked."""
-    return await find(conn, _SQL["lock_session_places"], LockedPlaces, edition_id, session_id, mode)
+async def lock_session_places(
+    conn: Connection, edition_id: UUID, session_id: UUID, mode: str, token_id: str, reason: str
+) -> LockedPlaces | None:
+    """Lock the places of a session in a mode, for somebody and a reason; None for one that never was to be booked."""
+    key = (edition_id, session_id, mode, token_id, reason)
+    return await find(conn, _SQL["lock_session_places"], LockedPlaces, *key)
 
 
 async def find_bookable_session(
@@ -70,6 +74,29 @@ async def find_booking(
 async def cancel_booking(conn: Connection, edition_id: UUID, booking_id: UUID, now: datetime) -> None:
     """Give a booking back and pass its place on."""
     await execute(conn, _SQL["cancel_booking"], edition_id, booking_id, now)
+
+
+async def accept_booking_offer(conn: Connection, edition_id: UUID, booking_id: UUID, now: datetime) -> None:
+    """Take the place that is held."""
+    await execute(conn, _SQL["accept_booking_offer"], edition_id, booking_id, now)
+
+
+async def list_lapsing_bookings(conn: Connection, now: datetime) -> list[UUID]:
+    """The editions in which offers have expired."""
+    return await fetch_all(conn, _SQL["list_lapsing_bookings"], UUID, now)
+
+
+async def lapse_booking_offers(conn: Connection, edition_id: UUID, now: datetime) -> None:
+    """Pass on the places that were offered and not accepted in time."""
+    await execute(conn, _SQL["lapse_booking_offers"], edition_id, now)
+
+
+async def list_booking_transitions(
+    conn: Connection, edition_id: UUID, booking_id: UUID, after: int | None, limit: int
+) -> list[BookingTransition]:
+    """The history of a booking, oldest first."""
+    key = (edition_id, booking_id, after, limit)
+    return await fetch_all(conn, _SQL["list_booking_transitions"], BookingTransition, *key)
 
 
 async def list_session_bookings(

@@ -11,7 +11,9 @@ from forum.bookings import lists, service
 from forum.bookings.types import (
     Booking,
     BookingFilter,
+    BookingReason,
     BookingStatus,
+    BookingTransition,
     ListFormat,
     MadeBooking,
     NewBooking,
@@ -27,6 +29,7 @@ from forum.transactions import unit_of
 SIGNED_IN, READ = needs(Permission.SIGNED_IN), needs(Permission.BOOKINGS_READ)
 TAGS = ["bookings"]
 SESSION = "/editions/{edition:str}/sessions/{session_id:uuid}"
+BOOKING = f"{SESSION}/bookings/{{booking_id:uuid}}"
 
 
 @post(f"{SESSION}/bookings", opt=SIGNED_IN, operation_id="create_booking", tags=TAGS)
@@ -73,7 +76,7 @@ async def list_session_bookings(
     return download(lists.encode_table(pool, edition_id, session_id, wanted, rows, format), "bookings", format)
 
 
-@get(f"{SESSION}/bookings/{{booking_id:uuid}}", opt=SIGNED_IN, operation_id="get_booking", tags=TAGS)
+@get(BOOKING, opt=SIGNED_IN, operation_id="get_booking", tags=TAGS)
 async def get_booking(
     session_id: FromPath[UUID],
     booking_id: FromPath[UUID],
@@ -85,14 +88,28 @@ async def get_booking(
     return await service.find_booking(conn, principal, edition_id, session_id, booking_id)
 
 
+@get(f"{BOOKING}/transitions", opt=SIGNED_IN, operation_id="list_booking_transitions", tags=TAGS)
+async def list_booking_transitions(
+    session_id: FromPath[UUID],
+    booking_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    paging: NamedDependency[Paging],
+) -> Page[BookingTransition]:
+    """Every change of a booking, your own or any as a registrar, oldest first: when, by which token, and why."""
+    return await service.list_transitions(conn, principal, edition_id, session_id, booking_id, paging)
+
+
 @post(
-    f"{SESSION}/bookings/{{booking_id:uuid}}/cancel",
+    f"{BOOKING}/cancel",
     opt=SIGNED_IN,
     status_code=200,
     operation_id="cancel_booking",
     tags=TAGS,
 )
 async def cancel_booking(
+    data: JSONBody[BookingReason],
     session_id: FromPath[UUID],
     booking_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
@@ -101,7 +118,46 @@ async def cancel_booking(
     now: NamedDependency[datetime],
 ) -> Booking:
     """Give your own booking back, or any as a registrar; the place goes to the next in line."""
-    return await service.cancel_booking(conn, principal, edition_id, session_id, booking_id, now)
+    return await service.cancel_booking(conn, principal, edition_id, session_id, booking_id, data.reason, now)
+
+
+@post(
+    f"{BOOKING}/accept-offer",
+    opt=SIGNED_IN,
+    status_code=200,
+    operation_id="accept_booking_offer",
+    tags=TAGS,
+)
+async def accept_booking_offer(
+    session_id: FromPath[UUID],
+    booking_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> Booking:
+    """Take the place that is held until `offer_expires_at`. 409 `no_seat_offered` when none is, or no longer."""
+    return await service.accept_offer(conn, principal, edition_id, session_id, booking_id, now)
+
+
+@post(
+    f"{BOOKING}/decline-offer",
+    opt=SIGNED_IN,
+    status_code=200,
+    operation_id="decline_booking_offer",
+    tags=TAGS,
+)
+async def decline_booking_offer(
+    data: JSONBody[BookingReason],
+    session_id: FromPath[UUID],
+    booking_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> Booking:
+    """Leave the offered place to the next in line, and the line."""
+    return await service.decline_offer(conn, principal, edition_id, session_id, booking_id, data.reason, now)
 
 
 @get(f"{SESSION}/places", opt=SIGNED_IN, operation_id="list_session_places", tags=TAGS)
@@ -143,7 +199,10 @@ HANDLERS = [
     create_booking,
     list_session_bookings,
     get_booking,
+    list_booking_transitions,
     cancel_booking,
+    accept_booking_offer,
+    decline_booking_offer,
     list_session_places,
     list_registration_bookings,
     list_own_bookings,

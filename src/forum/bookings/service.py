@@ -12,12 +12,26 @@ from uuid import UUID
 from msgspec import structs
 
 from forum.bookings import queries
+from forum.bookings.moves import (
+    EditionOver,
+    NoSeatOffered,
+    SessionBegun,
+    SessionCancelled,
+    SessionNotBookable,
+    SessionNotConfirmed,
+    accept_offer,
+    cancel_booking,
+    decline_offer,
+    lapse_offers,
+    require_open,
+)
 from forum.bookings.types import (
     BookableSession,
     Booker,
     Booking,
     BookingFilter,
     BookingStatus,
+    BookingTransition,
     BookingWarning,
     MadeBooking,
     NewBooking,
@@ -26,11 +40,35 @@ from forum.bookings.types import (
 )
 from forum.codes import Mode
 from forum.db import Connection
-from forum.editions.service import RUNNING, WrongStatus
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.ids import new_id
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
+
+__all__ = [
+    "AlreadyBooked",
+    "EditionOver",
+    "ModeDoesNotFit",
+    "NoSeatFree",
+    "NoSeatOffered",
+    "NotRegistered",
+    "RegistrationNotApproved",
+    "SessionBegun",
+    "SessionCancelled",
+    "SessionNotBookable",
+    "SessionNotConfirmed",
+    "accept_offer",
+    "cancel_booking",
+    "create_booking",
+    "decline_offer",
+    "find_booking",
+    "lapse_offers",
+    "list_own_bookings",
+    "list_registration_bookings",
+    "list_session_bookings",
+    "list_session_places",
+    "list_transitions",
+]
 
 
 class AlreadyBooked(Conflict, constraint="bookings_one_active_per_registration_and_session"):
@@ -39,26 +77,6 @@ class AlreadyBooked(Conflict, constraint="bookings_one_active_per_registration_a
 
 class NoSeatFree(Conflict, constraint="session_places_taken_never_exceed_capacity"):
     """No place is free in this session"""
-
-
-class SessionNotBookable(Conflict):
-    """This session need not be booked"""
-
-
-class SessionNotConfirmed(Conflict):
-    """This session is not confirmed"""
-
-
-class SessionCancelled(Conflict):
-    """This session is cancelled"""
-
-
-class SessionBegun(Conflict):
-    """This session has begun"""
-
-
-class EditionOver(Conflict):
-    """Nothing can be booked at this edition any more"""
 
 
 class NotRegistered(Conflict):
@@ -84,12 +102,13 @@ async def create_booking(
     """
     booker = await _lock_booker(conn, principal, edition_id, new)
     mode = booker.mode if booker else "in_person"
-    places = await queries.lock_session_places(conn, edition_id, session_id, mode) if booker else None
+    acting = (str(principal.token_id), "")
+    places = await queries.lock_session_places(conn, edition_id, session_id, mode, *acting) if booker else None
     session = await queries.find_bookable_session(conn, edition_id, session_id, booker.id if booker else None)
     _require_visible(principal, edition_id, session)
     if booker is None:
         raise NotRegistered("Register first, and book then.")
-    _require_open(session, session_id, now)
+    require_open(session, session_id, now)
     _require_fitting(booker, session, new.mode)
     if session.booking_id is not None:
         raise AlreadyBooked("The booking is `id`.", id=session.booking_id)
@@ -120,20 +139,6 @@ def _require_visible(principal: Principal, edition_id: UUID, session: BookableSe
         raise NotFound
 
 
-def _require_open(session: BookableSession, session_id: UUID, now: datetime) -> None:
-    """Raise what stands in the way of booking a session, whoever asks."""
-    if session.edition_status not in RUNNING:
-        raise EditionOver(f"The edition is {session.edition_status}.")
-    if session.access != "booking":
-        raise SessionNotBookable(f"Its access is {session.access}, not booking.", id=session_id)
-    if session.status == "cancelled":
-        raise SessionCancelled("Nothing is left to be booked.", id=session_id)
-    if session.status != "confirmed":
-        raise SessionNotConfirmed(f"It is a {session.status}: it must be confirmed first.", id=session_id)
-    if session.begins_at is not None and session.begins_at <= now:
-        raise SessionBegun("Book before it begins.", id=session_id)
-
-
 def _require_fitting(booker: Booker, session: BookableSession, asked: Mode | None) -> None:
     """A place is booked in the mode of the registration, in which alone its holder is let in."""
     if booker.status != "approved":
@@ -158,22 +163,13 @@ async def find_booking(
     return await queries.find_booking(conn, edition_id, session_id, booking_id, reads_all, principal.person_id)
 
 
-async def cancel_booking(
-    conn: Connection, principal: Principal, edition_id: UUID, session_id: UUID, booking_id: UUID, now: datetime
-) -> Booking:
-    """Give a booking back, as its owner or as a registrar; raises `WrongStatus` when that was done before.
-
-    A place that becomes free goes to who has waited longest, in this transaction.
-    """
-    key = (edition_id, session_id, booking_id)
-    writes_all = principal.may(Permission.BOOKINGS_WRITE, edition_id)
-    mode = (await queries.find_booking(conn, *key, writes_all, principal.person_id)).mode
-    await queries.lock_session_places(conn, edition_id, session_id, mode)
-    booking = await queries.find_booking(conn, *key, True, None)
-    if booking.status == "cancelled":
-        raise WrongStatus("It is cancelled. Book again instead.")
-    await queries.cancel_booking(conn, edition_id, booking_id, now)
-    return await queries.find_booking(conn, *key, True, None)
+async def list_transitions(
+    conn: Connection, principal: Principal, edition_id: UUID, session_id: UUID, booking_id: UUID, paging: Paging
+) -> Page[BookingTransition]:
+    """The history of a booking, for whom `find_booking` finds it."""
+    await find_booking(conn, principal, edition_id, session_id, booking_id)
+    rows = await queries.list_booking_transitions(conn, edition_id, booking_id, paging.after(int), paging.limit + 1)
+    return paging.page(rows, lambda transition: transition.number)
 
 
 async def list_session_bookings(

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from forum.codes import Mode
+from forum.codes import Mode, Prose
 
 BookingStatus = Literal["confirmed", "waitlisted", "offered", "cancelled"]
-"""`offered` is for places that expire unless they are taken, which an edition may have later."""
+"""`offered` is a place that is held until it is taken or expires: where the edition's `promotion` is `offer`."""
 ListFormat = Literal["json", "csv", "xlsx"]
 
 
@@ -32,11 +32,31 @@ class Booking(Struct):
     mode: Mode
     status: BookingStatus
     waitlist_position: int | None
+    offer_expires_at: datetime | None
+    """Until when a place is held for the person, who has yet to accept it."""
     created_at: datetime
     confirmed_at: datetime | None
     """When the place was given; kept when it is given back."""
     cancelled_at: datetime | None
     version: int
+
+
+class BookingReason(Struct, forbid_unknown_fields=True):
+    """Why a booking is given back, for its history."""
+
+    reason: Prose | None = None
+
+
+class BookingTransition(Struct):
+    """One step in the history of a booking."""
+
+    number: int
+    status: BookingStatus
+    mode: Mode
+    offer_expires_at: datetime | None
+    at: datetime
+    by_token: UUID | None
+    reason: str | None
 
 
 class BookingWarning(Struct, kw_only=True):
@@ -90,6 +110,7 @@ class SessionPlaces(Struct):
     capacity: int | None
     """In the hall the smaller of what the session and what its room allows; null: no limit."""
     taken: int
+    """Those included that are offered to somebody."""
     kept_over_capacity: int
     """People who kept their place when the capacity was lowered below use; nobody comes in until they are fewer."""
     waiting: int
@@ -102,11 +123,13 @@ class SessionPlacesList(Struct):
 
 
 class LockedPlaces(Struct, frozen=True):
-    """The places of a session in a mode; they stay so until the transaction ends."""
+    """The places of a session in a mode; they stay so until the transaction ends. History remembers the last two."""
 
     mode: Mode
     capacity: int | None
     taken: int
+    token_id: str
+    reason: str
 
     @property
     def is_free(self) -> bool:

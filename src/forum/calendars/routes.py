@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from forum.calendars import feed_routes, feeds, service
 from forum.calendars.service import CalendarAddresses
 from forum.db import Connection
-from forum.http import Language
+from forum.http import Language, SpokenLanguage
 from forum.kept import KeptResponse
 from forum.permissions import Permission, Principal, needs
 from forum.programme.release_types import Selection
@@ -48,12 +48,15 @@ async def get_programme_calendar(
     day: FromQuery[date | None] = None,
     track: FromQuery[UUID | None] = None,
     type: FromQuery[str | None] = None,
+    room: FromQuery[UUID | None] = None,
+    language: SpokenLanguage = None,
 ) -> KeptResponse[str]:
     """The published programme to subscribe to (RFC 5545), in one language; sessions without a date are not in it.
 
     Cancelled sessions stay in it, marked, until the edition is archived.
     """
-    return await _answer(request, edition_id, lang, Selection(day=day, track=track, type=type))
+    selection = Selection(day=day, track=track, type=type, room=room, language=language and language.lower())
+    return await _answer(request, edition_id, lang, selection)
 
 
 @get(

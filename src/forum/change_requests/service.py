@@ -27,6 +27,7 @@ from forum.editions.service import WrongStatus
 from forum.errors import Conflict, Fault, Invalid, NotFound, from_exception
 from forum.http import IfMatch
 from forum.ids import new_id
+from forum.notifications import service as notifications
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
 from forum.registrations import service as registrations
@@ -179,6 +180,7 @@ async def approve_change_request(
         await registrations.apply_changes(conn, edition_id, current, patch, now)
     except Invalid as error:
         raise ChangesOutdated(errors=_in_changes(error.errors)) from None
+    await notifications.queue_change_news(conn, edition_id, registration_id, "change_approved", now)
     decision = ("approved", now, principal.person_id, reason)
     return await queries.decide_change_request(conn, edition_id, request_id, *decision)
 
@@ -192,8 +194,9 @@ async def decline_change_request(
     reason: str,
     now: datetime,
 ) -> ChangeRequest:
-    """Leave the registration as it is, and say why; raises `WrongStatus` for what was decided before."""
+    """Leave the registration as it is, say why, and tell the person; raises `WrongStatus` once it was decided."""
     await _lock_open(conn, principal, edition_id, registration_id, request_id)
+    await notifications.queue_change_news(conn, edition_id, registration_id, "change_declined", now)
     decision = ("declined", now, principal.person_id, reason)
     return await queries.decide_change_request(conn, edition_id, request_id, *decision)
 

@@ -92,6 +92,11 @@ async def update_edition(conn: Connection, *fields: Any) -> None:
     await execute(conn, _SQL["update_edition"], *fields)
 
 
+async def shift_windows(conn: Connection, edition_id: UUID, days: int, old_zone: str, new_zone: str) -> None:
+    """Move the registration windows by days of the edition's own clocks."""
+    await execute(conn, _SQL["shift_windows"], edition_id, days, old_zone, new_zone)
+
+
 async def update_status(conn: Connection, edition_id: UUID, status: str) -> None:
     """Move an edition to another status; the version rises."""
     await execute(conn, _SQL["update_status"], edition_id, status)

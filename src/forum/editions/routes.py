@@ -86,7 +86,11 @@ async def update_edition(
     conn: NamedDependency[Connection],
     now: NamedDependency[datetime],
 ) -> Edition:
-    """Change an edition. A capacity that is raised promotes who waits; one that is lowered drops nobody."""
+    """Change an edition. A capacity that is raised promotes who waits; one that is lowered drops nobody.
+
+    Once it is announced, its dates and its mode change by `POST /v1/editions/{edition}/revise` only: 409
+    `needs_revision`.
+    """
     return await service.update_edition(conn, edition_id, data, if_match, now)
 
 

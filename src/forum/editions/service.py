@@ -50,6 +50,10 @@ class SeriesExists(Conflict, constraint="series_pkey"):
     """A series has this code already"""
 
 
+class NeedsRevision(Conflict):
+    """The dates and the mode of an announced edition change by a revision"""
+
+
 class WrongStatus(Conflict):
     """This cannot be done in its present status"""
 
@@ -142,24 +146,44 @@ async def create_edition(conn: Connection, new: NewEdition, now: datetime) -> Ed
 async def update_edition(
     conn: Connection, edition_id: UUID, patch: EditionPatch, if_match: IfMatch, now: datetime
 ) -> Edition:
-    """Change an edition; a raised capacity promotes who waits, in the same transaction."""
+    """Change an edition; a raised capacity promotes who waits, in the same transaction.
+
+    Raises `NeedsRevision` for dates and mode once it is announced: people count on them.
+    """
     before = await _lock(conn, edition_id, if_match)
     after = merge(before, patch)
     check(after, Edition)
     if after.starts_on is None and after.status != "draft":
         raise Invalid.at("/starts_on", "rule_broken", "An announced edition keeps its dates.")
+    if before.status != "draft" and _promised(before) != _promised(after):
+        raise NeedsRevision("Send `POST /v1/editions/{e}/revise` with a reason: it tells everybody who is registered.")
+    await write_edition(conn, after)
+    if before.priority_classes != after.priority_classes:
+        await _check_priorities(conn, edition_id, after.priority_classes)
+    await _settle_places(conn, before, after, now)
+    return await queries.find_edition(conn, edition_id)
+
+
+async def lock_edition(conn: Connection, edition_id: UUID) -> Edition:
+    """An edition that stays as it is until the transaction ends; raises `NotFound`."""
+    return await _lock(conn, edition_id, IfMatch(None))
+
+
+async def write_edition(conn: Connection, after: Edition) -> None:
+    """Write every field that can change but the capacities; the caller has locked the edition and checked them."""
     await queries.update_edition(
-        conn, edition_id, after.title, after.starts_on, after.ends_on, after.timezone,
+        conn, after.id, after.title, after.starts_on, after.ends_on, after.timezone,
         after.venue, after.city, after.country, after.mode, after.languages,
         after.registration.in_person.opens_at, after.registration.in_person.closes_at,
         after.registration.online.opens_at, after.registration.online.closes_at,
         after.approval, after.online_approval, after.promotion, after.offer_hours, after.priority_classes,
         after.statement_seconds, after.organizer_email,
     )  # fmt: skip
-    if before.priority_classes != after.priority_classes:
-        await _check_priorities(conn, edition_id, after.priority_classes)
-    await _settle_places(conn, before, after, now)
-    return await queries.find_edition(conn, edition_id)
+
+
+async def shift_windows(conn: Connection, edition_id: UUID, days: int, old_zone: str, new_zone: str) -> None:
+    """Move the registration windows by so many days: they open and close at the same time of day."""
+    await queries.shift_windows(conn, edition_id, days, old_zone, new_zone)
 
 
 async def move_edition(conn: Connection, edition_id: UUID, move: Move) -> Edition:
@@ -178,6 +202,11 @@ async def move_edition(conn: Connection, edition_id: UUID, move: Move) -> Editio
 async def list_terms(conn: Connection, edition_id: UUID, vocabulary: str) -> frozenset[str]:
     """The values that a vocabulary of the edition's series allows."""
     return frozenset(await queries.list_terms(conn, edition_id, vocabulary))
+
+
+def _promised(edition: Edition) -> tuple[object, ...]:
+    """What people who are registered have planned by."""
+    return edition.starts_on, edition.ends_on, edition.mode
 
 
 def _terms(new: NewSeries) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Rows of series and editions."""
 
 from typing import Annotated, Final
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, field
@@ -15,6 +16,8 @@ from forum.imports.desk import OPERATOR, Desk
 from forum.imports.places import is_online
 from forum.imports.texts import as_in_row, changes, given, texts
 from forum.imports.types import EditionRow, Outcome
+from forum.revisions import service as revisions
+from forum.revisions.types import HeldEdition, NewRevision
 
 _ANY = IfMatch(None)
 _NAMES = {
@@ -24,6 +27,9 @@ _NAMES = {
     "ends_on": "end",
 }
 """Fields of the API that are called otherwise in rows."""
+_PROMISED: Final = frozenset({"starts_on", "ends_on", "mode"})
+_HELD: Final = frozenset(HeldEdition.__struct_fields__)
+_REASON: Final = {"en": "The organizers changed the plan of the edition."}
 _MOVES: Final[dict[str, service.Move]] = {
     "announced": "announce",
     "open": "open",
@@ -122,8 +128,17 @@ async def _upsert(desk: Desk, fields: dict[str, object]) -> tuple[Edition, Outco
     changed = changes(msgspec.to_builtins(present), fields)
     if not changed:
         return present, "unchanged"
+    if present.status != "draft" and changed.keys() & _PROMISED:
+        await _revise(desk, edition_id, {name: changed.pop(name) for name in _HELD & changed.keys()})
     patch = bodies.decode(msgspec.json.encode(changed), EditionPatch)
     return await service.update_edition(desk.conn, edition_id, patch, _ANY, desk.ledger.now), "updated"
+
+
+async def _revise(desk: Desk, edition_id: UUID, changed: dict[str, object]) -> None:
+    """Move an edition that is announced, and tell everybody; its sessions come with times of their own."""
+    told = changed | {"reason": _REASON, "sessions": "keep"}
+    revision = bodies.decode(msgspec.json.encode(told), NewRevision)
+    await revisions.revise_edition(desk.conn, OPERATOR, edition_id, revision, False, desk.ledger.now)
 
 
 async def _move(desk: Desk, edition: Edition, row: EditionRow) -> bool:

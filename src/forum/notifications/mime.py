@@ -64,15 +64,11 @@ class InvitationMailer:
         """The mail."""
         language = texts.known_language(invitation.language)
         subject, alternatives = self._body(invitation, language)
-        key = (invitation.method, invitation.attendee.mode, language, invitation.sequence)
-        if key not in self._calendars:
-            method, mode, _, sequence = key
-            self._calendars[key] = InvitationTemplate(method, self.session, self.edition, mode, language, sequence)
-        calendar = _base64(self._calendars[key].render(invitation.attendee, invitation.stamp))
+        calendar = self.calendar(invitation)
         outer = hashlib.sha256(invitation.message_id.encode()).hexdigest()[:24]
         sender = (text_in(self.edition.title, language)[0], self.edition.organizer_email)
         recipient = (invitation.attendee.name, invitation.attendee.email)
-        head = _headers(sender, recipient, invitation.message_id, invitation.sent_at)
+        head = headers_of(sender, recipient, invitation.message_id, invitation.sent_at)
         return b"".join(
             (
                 head,
@@ -90,6 +86,15 @@ class InvitationMailer:
                 b"--m%s--\r\n" % outer.encode(),
             )
         )
+
+    def calendar(self, invitation: Invitation) -> bytes:
+        """The person's own entry, in base64."""
+        language = texts.known_language(invitation.language)
+        key = (invitation.method, invitation.attendee.mode, language, invitation.sequence)
+        if key not in self._calendars:
+            method, mode, _, sequence = key
+            self._calendars[key] = InvitationTemplate(method, self.session, self.edition, mode, language, sequence)
+        return _base64(self._calendars[key].render(invitation.attendee, invitation.stamp))
 
     def _body(self, invitation: Invitation, language: str) -> tuple[bytes, bytes]:
         """Subject and text parts: they depend on language, zone, mode and news, not on the person."""
@@ -147,51 +152,30 @@ def render_sign_in(message_id: str, sender: str, recipient: str, code: str, lang
     return mail.as_bytes()
 
 
-def render_notice(
-    message_id: str,
-    recipient: str,
-    noticed: Noticed,
-    news: str,
-    by_others: bool,
-    link: str | None,
-    sent_at: datetime,
+def compose_notice(
+    message_id: str, recipient: str, noticed: Noticed, subject: str, lines: list[tuple[str, str]], sent_at: datetime
 ) -> bytes:
-    """The mail about a registration: what became of it, who made it if not the person, and the link to it."""
+    """A mail from an edition to somebody who is registered, of lines as (label, text)."""
     language = texts.known_language(noticed.language)
-    edition = text_in(noticed.title, language)[0]
-    lines = [("", edition), *_notice_lines(language, noticed, news, by_others, link)]
     name = " ".join(part for part in (noticed.given_name, noticed.family_name) if part)
+    sender = (text_in(noticed.title, language)[0], noticed.organizer_email)
+    head = headers_of(sender, (name, recipient), message_id, sent_at)
+    return in_two_forms(head, message_id, subject, lines, language)
+
+
+def in_two_forms(head: bytes, message_id: str, subject: str, lines: list[tuple[str, str]], language: str) -> bytes:
+    """A mail that says the same as text and as a page: (label, text) by line."""
     boundary = hashlib.sha256(message_id.encode()).hexdigest()[:24].encode()
     parts = _part("plain", _plain(lines)) + _part("html", _html(lines, language))
     return b"".join(
         (
-            _headers((edition, noticed.organizer_email), (name, recipient), message_id, sent_at),
-            _encoded("Subject", texts.phrase(language, "registration", edition=edition)),
+            head,
+            _encoded("Subject", subject),
             b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="a%s"\r\n\r\n' % boundary,
             parts.replace(b"@@", b"--a" + boundary),
             b"--a%s--\r\n" % boundary,
         )
     )
-
-
-def _notice_lines(
-    language: str, noticed: Noticed, news: str, by_others: bool, link: str | None
-) -> list[tuple[str, str]]:
-    def say(key: str) -> str:
-        return texts.phrase(language, key if texts.knows(key) else "registration_link")
-
-    lines = [("", say(f"registration_{news}")), (say("how"), say(noticed.mode))]
-    if noticed.offer_expires_at:
-        lines.append((say("until"), texts.moment(language, noticed.offer_expires_at, None, noticed.timezone)))
-    elif noticed.waits_for and noticed.waits_for != noticed.mode:
-        lines.append((say("also_waiting"), say(noticed.waits_for)))
-    if by_others:
-        who = f"by_{noticed.source}"
-        lines.append(("", texts.phrase(language, who if texts.knows(who) else "by_others")))
-        if noticed.delegation:
-            lines.append((say("delegation"), noticed.delegation))
-        lines.append(("", say("objection")))
-    return [*lines, (say("open"), link), ("", say("open_note"))] if link else lines
 
 
 def render_letter_news(message_id: str, sender: str, recipient: str, news: LetterNews, sent_at: datetime) -> bytes:
@@ -236,7 +220,8 @@ def _mail(message_id: str, sender: str, recipient: str, subject: str, sent_at: d
     return mail
 
 
-def _headers(sender: tuple[str, str], recipient: tuple[str, str], message_id: str, sent_at: datetime) -> bytes:
+def headers_of(sender: tuple[str, str], recipient: tuple[str, str], message_id: str, sent_at: datetime) -> bytes:
+    """The headers of a mail, short of its subject; sender and recipient are a name and an address."""
     lines = (
         f"From: {_address(sender)}",
         f"To: {_address(recipient)}",

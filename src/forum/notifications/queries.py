@@ -5,7 +5,17 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from forum.db import Connection, execute, fetch_all, get, value
-from forum.notifications.types import DueReport, Forgotten, Invited, Message, Noticed, Outgoing
+from forum.notifications.types import (
+    AskedSpeaker,
+    DueReport,
+    Entry,
+    Forgotten,
+    Invited,
+    Message,
+    Noticed,
+    Outgoing,
+    Revised,
+)
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("notifications")
@@ -17,7 +27,7 @@ async def lock_invitations(conn: Connection, edition_id: UUID) -> None:
 
 
 async def list_invitable(conn: Connection, edition_id: UUID) -> list[UUID]:
-    """Everybody who should hold an entry of an edition, or may hold one."""
+    """Everybody who should hold an entry of an edition, or may hold one, or is to be told of its revision."""
     return await fetch_all(conn, _SQL["list_invitable"], UUID, edition_id)
 
 
@@ -26,9 +36,26 @@ async def plan_invitations(conn: Connection, edition_id: UUID, registration_ids:
     return int(await value(conn, _SQL["plan_invitations"], edition_id, registration_ids, now))
 
 
+async def list_untold(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> list[UUID]:
+    """Of these registrations, those whose people know nothing yet of a revision of their edition."""
+    return await fetch_all(conn, _SQL["list_untold"], UUID, edition_id, registration_ids)
+
+
 async def plan_notices(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
     """Queue the difference between what people's registrations are and what they were told; how many mails."""
     return int(await value(conn, _SQL["plan_notices"], edition_id, registration_ids, now))
+
+
+async def queue_change_news(
+    conn: Connection, edition_id: UUID, registration_id: UUID, news: str, now: datetime
+) -> None:
+    """Tell a person what was decided about the change that they asked for."""
+    await execute(conn, _SQL["queue_change_news"], edition_id, registration_id, news, now)
+
+
+async def gather_entries(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> int:
+    """Have queued entries go out in the mail that tells of a revision; how many."""
+    return await execute(conn, _SQL["gather_entries"], edition_id, registration_ids)
 
 
 async def forget_messages(
@@ -66,6 +93,26 @@ async def list_attendees(conn: Connection, message_ids: Sequence[UUID]) -> list[
 async def list_noticed(conn: Connection, message_ids: Sequence[UUID]) -> list[Noticed]:
     """What the mails about registrations among these messages say."""
     return await fetch_all(conn, _SQL["list_noticed"], Noticed, message_ids)
+
+
+async def list_asked_speakers(conn: Connection, message_ids: Sequence[UUID]) -> list[AskedSpeaker]:
+    """What the mails to speakers among these messages say."""
+    return await fetch_all(conn, _SQL["list_asked_speakers"], AskedSpeaker, message_ids)
+
+
+async def forget_speaker(conn: Connection, edition_id: UUID, speaker_id: UUID) -> Forgotten:
+    """Drop the mails to a speaker that are still to be sent, and empty the others."""
+    return await get(conn, _SQL["forget_speaker"], Forgotten, edition_id, str(speaker_id))
+
+
+async def list_entries(conn: Connection, digest_ids: Sequence[UUID]) -> list[Entry]:
+    """The calendar entries that go out in these digests."""
+    return await fetch_all(conn, _SQL["list_entries"], Entry, digest_ids)
+
+
+async def list_revised(conn: Connection, message_ids: Sequence[UUID]) -> list[Revised]:
+    """What the mails about revisions among these messages tell of the edition."""
+    return await fetch_all(conn, _SQL["list_revised"], Revised, message_ids)
 
 
 async def mark_sent(conn: Connection, message_ids: Sequence[UUID], now: datetime) -> None:

@@ -10,19 +10,33 @@ from msgspec import convert
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession
 from forum.db import Connection
 from forum.notifications import queries
+from forum.notifications.digests import DigestEntry, RevisionNotice, render_revision
 from forum.notifications.mime import (
     Invitation,
     InvitationMailer,
     Times,
     render_letter_news,
-    render_notice,
     render_report,
     render_sign_in,
 )
+from forum.notifications.notices import render_notice
 from forum.notifications.proposal_news import render_proposal_news
-from forum.notifications.types import Invited, LetterNews, Noticed, Outgoing, ProposalNews, ReportMail
+from forum.notifications.speaker_mail import render_speaker_mail
+from forum.notifications.types import (
+    AskedSpeaker,
+    Entry,
+    Invited,
+    LetterNews,
+    Noticed,
+    Outgoing,
+    ProposalNews,
+    ReportMail,
+    Revised,
+)
 
 MAILERS_KEPT: Final = 400
+NOTICES: Final = frozenset({"registration", "change_request", "booking"})
+"""The kinds of mails that tell somebody about their registration, or what they booked with it."""
 
 
 class Content(Protocol):
@@ -42,6 +56,10 @@ class Content(Protocol):
 
     async def link(self, conn: Connection, link_id: UUID) -> str:
         """The address by which a person reaches their registration."""
+        ...
+
+    async def speaker_link(self, conn: Connection, link_id: UUID) -> str:
+        """The address by which a speaker answers."""
         ...
 
     async def report(self, conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
@@ -83,14 +101,25 @@ class Renderer:
         self._sender, self._domain = sender, domain
         self._invited: dict[UUID, Invited] = {}
         self._noticed: dict[UUID, Noticed] = {}
+        self._asked: dict[UUID, AskedSpeaker] = {}
+        self._revised: dict[UUID, Revised] = {}
+        self._entries: dict[UUID, list[Entry]] = {}
         self._reports: dict[tuple[UUID, str, str], tuple[str, ReportMail]] = {}
 
     async def prepare(self, messages: Sequence[Outgoing]) -> None:
         """Read whom the invitations and the mails about registrations are for, all at once."""
+        digests = [message.id for message in messages if message.kind == "revision"]
+        if digests:
+            self._revised = {row.message_id: row for row in await queries.list_revised(self._conn, digests)}
+            for entry in await queries.list_entries(self._conn, digests):
+                self._entries.setdefault(entry.digest_id, []).append(entry)
         ids = [message.id for message in messages if message.kind == "invitation"]
+        ids += [entry.id for entries in self._entries.values() for entry in entries]
         self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
-        ids = [message.id for message in messages if message.kind == "registration"]
+        ids = [*digests, *(message.id for message in messages if message.kind in NOTICES)]
         self._noticed = {row.message_id: row for row in await queries.list_noticed(self._conn, ids)} if ids else {}
+        ids = [message.id for message in messages if message.kind == "speaker"]
+        self._asked = {row.message_id: row for row in await queries.list_asked_speakers(self._conn, ids)} if ids else {}
 
     async def render(self, message: Outgoing) -> bytes:
         """The mail; raises whatever goes wrong with it."""
@@ -100,38 +129,63 @@ class Renderer:
         if message.kind == "attendance_report":
             sender, report = await self._report(message)
             return render_report(message_id, sender, message.recipient, report, message.created_at)
-        if message.kind == "registration":
+        if message.kind in NOTICES:
             return await self._notice(message_id, message)
+        if message.kind == "revision":
+            return await self._revision(message_id, message)
         if message.kind == "letter":
             return await self._letter_news(message_id, message)
+        if message.kind == "speaker":
+            return await self._speaker(message_id, message)
         if message.kind == "proposal":
             return await self._proposal_news(message_id, message)
         code, language = message.payload["code"], message.payload["language"]
         return render_sign_in(message_id, self._sender, message.recipient, code, language, message.created_at)
 
     async def _invitation(self, message_id: str, message: Outgoing) -> bytes:
+        mailer = await self._mailer(message, int(message.payload["release"]))
+        return mailer.render(self._invite(message_id, message))
+
+    def _invite(self, message_id: str, message: Outgoing) -> Invitation:
         payload, person = message.payload, self._invited[message.id]
-        mailer = await self._mailer(message, int(payload["release"]))
         name = " ".join(part for part in (person.given_name, person.family_name) if part)
-        return mailer.render(
-            Invitation(
-                message_id,
-                payload["method"],
-                Attendee(message.recipient, name, payload["mode"]),
-                person.language,
-                person.timezone,
-                int(payload["sequence"]),
-                datetime.fromisoformat(payload["stamp"]),
-                message.created_at,
-                _previous(person.previous),
-            )
+        return Invitation(
+            message_id,
+            payload["method"],
+            Attendee(message.recipient, name, payload["mode"]),
+            person.language,
+            person.timezone,
+            int(payload["sequence"]),
+            datetime.fromisoformat(payload["stamp"]),
+            message.created_at,
+            _previous(person.previous),
         )
+
+    async def _revision(self, message_id: str, message: Outgoing) -> bytes:
+        noticed, payload = self._noticed[message.id], message.payload
+        entries = [await self._entry(message_id, entry) for entry in self._entries.get(message.id, [])]
+        link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
+        revised, by_others = self._revised[message.id], bool(payload["by_others"])
+        notice = RevisionNotice(noticed, revised, payload["news"], by_others, link, entries)
+        return render_revision(message_id, message.recipient, notice, message.created_at)
+
+    async def _entry(self, message_id: str, entry: Entry) -> DigestEntry:
+        mailer = await self._mailer(entry, int(entry.payload["release"]))
+        invitation, session = self._invite(message_id, entry), mailer.session
+        now = Times(session.starts_at, session.ends_at, session.held_on)
+        calendar = mailer.calendar(invitation)
+        return DigestEntry(invitation.method, session.title, now, invitation.previous, calendar, invitation.timezone)
 
     async def _notice(self, message_id: str, message: Outgoing) -> bytes:
         noticed, news = self._noticed[message.id], message.payload["news"]
         link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
         by_others = bool(message.payload["by_others"])
         return render_notice(message_id, message.recipient, noticed, news, by_others, link, message.created_at)
+
+    async def _speaker(self, message_id: str, message: Outgoing) -> bytes:
+        asked = self._asked[message.id]
+        link = await self._content.speaker_link(self._conn, asked.link_id) if asked.link_id else None
+        return render_speaker_mail(message_id, message.recipient, asked, link, message.created_at)
 
     async def _mailer(self, message: Outgoing, release: int) -> InvitationMailer:
         assert message.session_id is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from forum.db import Connection
@@ -22,12 +23,16 @@ __all__ = [
     "Transport",
     "Unreachable",
     "forget_messages",
+    "forget_speaker",
+    "gather_entries",
     "list_messages",
+    "list_untold",
     "open_transport",
     "plan_edition",
     "plan_invitations",
     "plan_notices",
     "publish_due_reports",
+    "queue_change_news",
     "queue_report",
     "send_batches",
 ]
@@ -40,12 +45,36 @@ async def plan_invitations(conn: Connection, edition_id: UUID, registration_ids:
 
 
 async def plan_notices(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
-    """Queue what tells these people what became of their registrations since they were last told; how many mails.
+    """Queue what tells these people what became of their registrations and of the edition since they were last told.
 
-    Each needs a link first: who has none is told nothing.
+    Each needs a link first: who has none is told nothing. How many mails.
     """
     await queries.lock_invitations(conn, edition_id)
     return await queries.plan_notices(conn, edition_id, registration_ids, now)
+
+
+async def queue_change_news(
+    conn: Connection,
+    edition_id: UUID,
+    registration_id: UUID,
+    news: Literal["change_approved", "change_declined"],
+    now: datetime,
+) -> None:
+    """Queue what tells a person what was decided about the change of their registration that they asked for."""
+    await queries.queue_change_news(conn, edition_id, registration_id, news, now)
+
+
+async def list_untold(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> list[UUID]:
+    """Of these registrations, those whose people are still to be told of a revision of the edition."""
+    return await queries.list_untold(conn, edition_id, registration_ids)
+
+
+async def gather_entries(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> None:
+    """Have these people's calendar entries go out in the mail that tells of a revision, where one waits.
+
+    To be done after invitations and notices are planned, in their transaction.
+    """
+    await queries.gather_entries(conn, edition_id, registration_ids)
 
 
 async def forget_messages(
@@ -58,6 +87,11 @@ async def forget_messages(
     if edition_id is not None:
         await queries.lock_invitations(conn, edition_id)
     return await queries.forget_messages(conn, edition_id, registration_id, person_id)
+
+
+async def forget_speaker(conn: Connection, edition_id: UUID, speaker_id: UUID) -> Forgotten:
+    """Drop the mails to a speaker that wait; leave no address in the others."""
+    return await queries.forget_speaker(conn, edition_id, speaker_id)
 
 
 async def plan_edition(conn: Connection, edition_id: UUID) -> int:

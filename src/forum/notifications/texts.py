@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from babel import Locale
 from babel.dates import format_date, format_time
+from babel.units import format_unit
 
 RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
@@ -57,6 +58,12 @@ def moment(language: str, starts_at: datetime, ends_at: datetime | None, timezon
 def day(language: str, on: date) -> str:
     """A day."""
     return format_date(on, "full", _locale(language))
+
+
+def duration(language: str, seconds: int) -> str:
+    """How long something takes: in minutes where they are whole, else in seconds."""
+    unit, count = ("second", seconds) if seconds % 60 else ("minute", seconds // 60)
+    return format_unit(count, f"duration-{unit}", "long", locale=_locale(language))
 
 
 @cache

@@ -8,7 +8,18 @@ from msgspec import Struct
 
 from forum.codes import Mode
 
-MessageKind = Literal["invitation", "sign_in", "attendance_report", "registration", "letter", "proposal"]
+MessageKind = Literal[
+    "invitation",
+    "sign_in",
+    "attendance_report",
+    "registration",
+    "letter",
+    "proposal",
+    "speaker",
+    "change_request",
+    "booking",
+    "revision",
+]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 
 
@@ -55,6 +66,33 @@ class Outgoing(Struct, frozen=True):
     """Of the recipient, in small letters."""
 
 
+class Entry(Outgoing, frozen=True):
+    """A calendar entry that goes out with others, in one mail."""
+
+    digest_id: UUID
+
+
+class Holding(Struct, frozen=True):
+    """When, where and how an edition is held."""
+
+    starts_on: date
+    ends_on: date
+    timezone: str
+    mode: Literal["in_person", "hybrid", "online"]
+    venue: str | None
+    city: str | None
+    country: str | None
+
+
+class Revised(Struct, frozen=True):
+    """What a mail tells of an edition: how it was to be held, how it will be, and why."""
+
+    message_id: UUID
+    before: Holding
+    after: Holding
+    reasons: list[dict[str, str]]
+
+
 class Invited(Struct, frozen=True):
     """Whom an invitation is for, and what was last sent of the same entry."""
 
@@ -82,6 +120,31 @@ class Noticed(Struct, frozen=True):
     """Of the edition."""
     organizer_email: str
     delegation: str | None
+    link_id: UUID | None
+    session_title: dict[str, str] | None
+    """Of the session that the mail is about, unless it is about the registration."""
+
+
+class AskedSpeaker(Struct, frozen=True):
+    """Whom a mail to a speaker is for, and what they are asked to, as it is now."""
+
+    message_id: UUID
+    display_name: str
+    language: str
+    role: str
+    on_behalf_of: str | None
+    allotted_seconds: int | None
+    session_title: dict[str, str]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    held_on: date | None
+    place: str | None
+    """None while nobody knows; a session online has none."""
+    is_online: bool
+    title: dict[str, str]
+    timezone: str
+    """Of the edition."""
+    organizer_email: str
     link_id: UUID | None
 
 

@@ -1,7 +1,7 @@
 """The rules of privacy: what a person may have shown and erased, what of it stays, and that it is written down.
 
-Each slice empties its own tables; what becomes of the rows of each stands in the table `erasure_rules`. Speakers are
-not tied to registrations: what was said in a plenary, and a pledge that was announced, are records of the forum.
+Each slice empties its own tables; what becomes of the rows of each stands in the table `erasure_rules`. What was said
+in a plenary, and a pledge that was announced, are records of the forum: who spoke stays named as a speaker.
 """
 
 from collections import Counter
@@ -23,6 +23,7 @@ from forum.privacy import queries
 from forum.privacy.types import Erasure, ErasureReason, PersonalData
 from forum.proposals import service as proposals
 from forum.registrations import service as registrations
+from forum.speakers import service as speakers
 
 
 async def read_personal_data(conn: Connection, principal: Principal, now: datetime) -> PersonalData:
@@ -54,11 +55,12 @@ async def erase_registration(
     now: datetime,
 ) -> Erasure:
     """Erase one registration, and its person too when nothing else refers to them; raises `WrongStatus`, `NotFound`."""
+    speaking = await _erase_speakers(conn, edition_id, registration_id, None, now)
     done = await registrations.erase_registration(conn, principal, edition_id, registration_id, now)
     mails = await notifications.forget_messages(conn, edition_id, registration_id, None)
-    removed = Counter(done.removed) + Counter(messages=mails.dropped + mails.emptied)
+    removed = Counter(done.removed) + speaking + Counter(messages=mails.dropped + mails.emptied)
     if not await registrations.is_person_needed(conn, done.person_id):
-        removed += Counter(await _erase_person(conn, done.person_id, now))
+        removed += await _erase_person(conn, done.person_id, now)
     kept = to_builtins(done.kept)
     return await _write_down(conn, principal, edition_id, registration_id, reason, now, removed, kept)
 
@@ -76,12 +78,24 @@ def _require_person(principal: Principal) -> UUID:
     return principal.person_id
 
 
-async def _erase_person(conn: Connection, person_id: UUID, now: datetime) -> dict[str, int]:
+async def _erase_speakers(
+    conn: Connection, edition_id: UUID | None, registration_id: UUID | None, person_id: UUID | None, now: datetime
+) -> Counter[str]:
+    found = await speakers.list_speakers_of_person(conn, edition_id, registration_id, person_id)
+    removed = Counter(await speakers.erase_speakers(conn, found, now))
+    for speaker in found:
+        mails = await notifications.forget_speaker(conn, speaker.edition_id, speaker.id)
+        removed["messages"] += mails.dropped + mails.emptied
+    return removed
+
+
+async def _erase_person(conn: Connection, person_id: UUID, now: datetime) -> Counter[str]:
     await registrations.forget_objections(conn, person_id)
+    speaking = await _erase_speakers(conn, None, None, person_id, now)
     proposed = await proposals.forget_person(conn, person_id)
     mails = await notifications.forget_messages(conn, None, None, person_id)
     gone = await accounts.pseudonymise_person(conn, person_id, now)
-    return {**asdict(gone), **proposed, "messages": mails.dropped + mails.emptied}
+    return Counter({**asdict(gone), **proposed}) + speaking + Counter(messages=mails.dropped + mails.emptied)
 
 
 async def _write_down(

@@ -5,9 +5,12 @@ the number of the last release, so that nothing stale is ever served.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, timedelta
+import hashlib
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,16 +22,23 @@ from forum.db import Connection
 from forum.errors import NotFound
 from forum.kept import KeptBytes
 from forum.programme import release_queries as queries
-from forum.programme.release_types import Programme, PublishedSession, PublishedTrack, ReleaseHead, Selection
+from forum.programme.release_types import PublishedRoom, PublishedSession, PublishedTrack, ReleaseHead, Selection
+from forum.programme.selections import select
 
 Connect = Callable[[], Awaitable[Connection]]
 Render = Callable[[list[PublishedSession]], KeptBytes]
 
-_INSTANT: Final = timedelta(microseconds=1)
+MAX_PARTS: Final = 200
+MAX_BYTES_OF_PARTS: Final = 32_000_000
+_WHOLE: Final = Selection()
+_CODE: Final = b"".join(
+    hashlib.sha256(path.read_bytes()).digest() for path in sorted(Path(__file__).parent.glob("*.py"))
+)
+"""What renders releases: by another version of it they may read otherwise."""
 
 
 class KeptRelease:
-    """A release, and every rendering of it that was asked for: same release and language, same bytes."""
+    """A release, and the renderings of it that were asked for: same release and language, same bytes."""
 
     def __init__(
         self, head: ReleaseHead, sessions: Sequence[PublishedSession], before: "KeptRelease | None" = None
@@ -36,9 +46,15 @@ class KeptRelease:
         self.head = head
         self.sessions = sessions
         self.tag = f"r{head.number}"
-        self._zone = ZoneInfo(head.edition.timezone)
+        self.zone = ZoneInfo(head.edition.timezone)
+        self.texts: dict[UUID, str] | None = None
+        """What a search looks through, by session, once somebody has searched."""
+        self.changes: dict[int, tuple[frozenset[UUID], list[UUID]]] = {}
+        """The sessions that differ from another release, and those of it that are not here."""
+        self._seal = hashlib.sha256(_CODE + msgspec.json.encode(head)).digest()
         self._languages = frozenset(tag for texts in self._all_texts() for tag in texts)
-        self._renderings: dict[tuple[str, str | None, Selection], KeptBytes] = {}
+        self._whole: dict[tuple[str, str | None], KeptBytes] = {}
+        self._parts: OrderedDict[tuple[str, str | None, Selection], KeptBytes] = OrderedDict()
         self._fragments: dict[tuple[UUID, str], tuple[PublishedSession, bytes]] = {}
         if before is not None and before.head.edition == head.edition:
             self._fragments = before._fragments
@@ -47,18 +63,39 @@ class KeptRelease:
         """The language in which this release answers one who asks for `wanted`; None is all of them."""
         return None if wanted is None else choose_language(self._languages, wanted)
 
-    def rendering(self, kind: str, language: str | None, selection: Selection, render: Render) -> KeptBytes:
-        """What `render` makes of the selected sessions, made once.
+    def tag_of(self, kind: str, language: str | None, selection: Selection) -> str:
+        """What tells a rendering from all others, before it is made: release, language, and what was asked for."""
+        asked = hashlib.sha256(self._seal + msgspec.json.encode((kind, language, selection))).hexdigest()[:12]
+        return f"{self.tag}-{language or 'all'}-{asked}"
 
-        Where there is no session nothing is kept, so that nobody can fill the memory by asking for what is not.
+    def select(self, selection: Selection, found: Collection[UUID] | None = None) -> list[PublishedSession]:
+        """The sessions that are asked for, as far as they are among those that were `found`."""
+        return select(self.sessions, selection, self.zone, found)
+
+    def rendering(self, kind: str, language: str | None, selection: Selection, render: Render) -> KeptBytes:
+        """What `render` makes of the selected sessions, made once."""
+        return self.keep(kind, language, selection, lambda: render(self.select(selection)))
+
+    def keep(self, kind: str, language: str | None, selection: Selection, make: Callable[[], KeptBytes]) -> KeptBytes:
+        """A rendering that is kept, or else made.
+
+        Of the whole there are as many as languages. Parts can be asked for in so many ways that no more of them are
+        kept than a limit, the last that were asked for; and none where each question is another.
         """
+        if selection == _WHOLE:
+            return self._whole.get((kind, language)) or self._whole.setdefault((kind, language), make())
+        if selection.is_endless:
+            return make()
         key = (kind, language, selection)
-        if (kept := self._renderings.get(key)) is None:
-            sessions = [session for session in self.sessions if self._is_in(session, selection)]
-            kept = render(sessions)
-            if sessions:
-                self._renderings[key] = kept
+        kept = self._parts.get(key) or make()
+        self._parts[key] = kept
+        self._parts.move_to_end(key)
+        while len(self._parts) > MAX_PARTS or self._size_of_parts() > MAX_BYTES_OF_PARTS:
+            self._parts.popitem(last=False)
         return kept
+
+    def _size_of_parts(self) -> int:
+        return sum(len(part.made or b"") for part in self._parts.values())
 
     def fragment(self, session: PublishedSession, language: str, render: Callable[[], bytes]) -> bytes:
         """A session's part of a rendering; it is made again only when the session differs from the release before."""
@@ -68,31 +105,17 @@ class KeptRelease:
             self._fragments[session.id, language] = known
         return known[1]
 
-    def programme(self, wanted: str | None, selection: Selection) -> KeptBytes:
-        """The release as JSON."""
-        language = self.language(wanted)
-        return self.rendering("json", language, selection, lambda sessions: self._encode(sessions, language))
-
-    def _encode(self, sessions: list[PublishedSession], language: str | None) -> KeptBytes:
-        if language is not None:
-            sessions = [in_language(session, language) for session in sessions]
-        programme = Programme(self.head.edition, self.head.number, self.head.published_at, language, sessions)
-        return KeptBytes(msgspec.json.encode(programme), "application/json", f"{self.tag}-{language or 'all'}")
-
-    def _is_in(self, session: PublishedSession, selection: Selection) -> bool:
-        return (
-            (selection.session is None or session.id == selection.session)
-            and (selection.day is None or self._is_on(session, selection.day))
-            and (selection.track is None or (session.track is not None and session.track.id == selection.track))
-            and (selection.type is None or session.type == selection.type)
-        )
-
-    def _is_on(self, session: PublishedSession, day: date) -> bool:
-        """Whether a session touches a day of the edition's zone."""
-        if session.starts_at is None:
-            return session.held_on == day
-        last = session.ends_at - _INSTANT if session.ends_at else session.starts_at  # what ends at midnight is over
-        return session.starts_at.astimezone(self._zone).date() <= day <= last.astimezone(self._zone).date()
+    @cached_property
+    def by_room(self) -> list[tuple[PublishedRoom, list[datetime], list[PublishedSession]]]:
+        """Each room that is named, by venue and name, with the starts of its confirmed sessions, and these, by time."""
+        rooms: dict[UUID, tuple[PublishedRoom, list[datetime], list[PublishedSession]]] = {}
+        for session in self.sessions:
+            if session.room is not None:
+                _, starts, held = rooms.setdefault(session.room.id, (session.room, [], []))
+                if session.status == "confirmed" and session.starts_at is not None:
+                    starts.append(session.starts_at)
+                    held.append(session)
+        return sorted(rooms.values(), key=lambda room: (room[0].venue or "", room[0].name, room[0].id))
 
     def _all_texts(self) -> list[dict[str, str]]:
         texts = [self.head.edition.title]

@@ -1,20 +1,19 @@
-"""The HTTP side of releases: publishing, and the programme that everybody reads."""
+"""The HTTP side of releases: publishing, comparing, and bringing back."""
 
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from forum.db import Connection
-from forum.http import ForumRequest, Language
-from forum.kept import KeptResponse
+from forum.http import ForumRequest
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
-from forum.programme import service
-from forum.programme.release_types import NewRelease, Programme, Publication, Release, Selection
+from forum.programme import public_routes, service
+from forum.programme.release_types import NewRelease, Publication, Release, ReleaseDifference
 from forum.transactions import unit_of
 
 PUBLIC = needs(Permission.PUBLIC)
@@ -40,31 +39,12 @@ async def publish_programme(
     """Make the next release of all confirmed and cancelled sessions; invitations follow.
 
     Answers what changed since the last release, field by field. When nothing has changed, the last release is
-    answered again and nothing happens. With `dry_run=true` nothing is written.
+    answered again and nothing happens. With `dry_run=true` nothing is written, and `told` counts who would get which
+    calendar message.
     """
     keeper: service.Keeper = request.app.state.keeper
     unit_of(request.scope).after_commit.append(lambda: keeper.forget(edition_id))
     return await service.publish_programme(conn, edition_id, principal.token_id, data.note, dry_run, now)
-
-
-@get("/editions/{edition:str}/programme", opt=PUBLIC, operation_id="get_programme", tags=TAGS)
-async def get_programme(
-    request: Request[Any, Any, Any],
-    edition_id: NamedDependency[UUID],
-    lang: Language = None,
-    day: FromQuery[date | None] = None,
-    track: FromQuery[UUID | None] = None,
-    type: FromQuery[str | None] = None,
-) -> KeptResponse[Programme]:
-    """The programme that was published last, whole, cancelled sessions included.
-
-    With `lang`, each text is in that language; in English, or any, where it is missing. A `day` is one in the
-    edition's zone. Send `If-None-Match` with the ETag to learn cheaply that nothing has changed.
-    """
-    keeper: service.Keeper = request.app.state.keeper
-    release = await keeper.read(edition_id, unit_of(request.scope).connection)
-    kept = release.programme(lang, Selection(day=day, track=track, type=type))
-    return KeptResponse(kept, request, lambda: keeper.find(edition_id) is release)
 
 
 @get("/editions/{edition:str}/programme/releases", opt=PUBLIC, operation_id="list_releases", tags=TAGS)
@@ -78,17 +58,53 @@ async def list_releases(
     return await service.list_releases(conn, principal, edition_id, paging)
 
 
-@get("/editions/{edition:str}/programme/releases/{number:int}", opt=PUBLIC, operation_id="get_release", tags=TAGS)
-async def get_release(
+@get(
+    "/editions/{edition:str}/programme/releases/{number:int}/difference",
+    opt=PUBLIC,
+    operation_id="get_release_difference",
+    tags=TAGS,
+)
+async def get_release_difference(
     number: FromPath[int],
-    request: Request[Any, Any, Any],
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
-    lang: Language = None,
-) -> KeptResponse[Programme]:
-    """Any release of the programme, whole, as it was; only who does not want to be named any more is left out."""
-    release = await service.read_release(conn, edition_id, number)
-    return KeptResponse(release.programme(lang, Selection()), request)
+    other: Annotated[
+        int | None, QueryParameter(name="from", ge=0, description="The release to compare with; the one before it.")
+    ] = None,
+) -> ReleaseDifference:
+    """How a release differs from another, older or newer, field by field; from 0, which is empty, all is added.
+
+    Who does not want to be named any more is left out of both.
+    """
+    return await service.compare_releases(conn, edition_id, number, other)
 
 
-HANDLERS = [publish_programme, get_programme, list_releases, get_release]
+@post(
+    "/editions/{edition:str}/programme/releases/{number:int}/restore",
+    opt=needs(Permission.PROGRAMME_PUBLISH),
+    status_code=200,
+    operation_id="restore_release",
+    tags=TAGS,
+)
+async def restore_release(
+    number: FromPath[int],
+    data: JSONBody[NewRelease],
+    request: ForumRequest,
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    dry_run: FromQuery[bool] = False,
+) -> Publication:
+    """Publish what an earlier release held as a new one; invitations follow.
+
+    The staff's sessions stay as they are, but for calendar sequences, which rise so that whatever is published later is
+    later to every calendar. What came after that release becomes cancelled, so that calendars lose it, and who does not
+    want to be named any more is left out. When the last release holds just that, nothing happens.
+    """
+    keeper: service.Keeper = request.app.state.keeper
+    unit_of(request.scope).after_commit.append(lambda: keeper.forget(edition_id))
+    return await service.publish_programme(conn, edition_id, principal.token_id, data.note, dry_run, now, number)
+
+
+HANDLERS = [publish_programme, list_releases, get_release_difference, restore_release, *public_routes.HANDLERS]

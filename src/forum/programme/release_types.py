@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from forum.codes import Prose
+from forum.codes import Mode, Prose
 from forum.programme.types import Access, SessionLanguages, SessionMode
 
 
@@ -23,13 +23,35 @@ class Release(Struct):
     published_at: datetime
     note: str | None
     session_count: int
+    content_sha256: str
+    """Of everything that it holds, in hexadecimal: equal content is not published twice."""
+    restored_from: int | None
+    """The earlier release that was brought back with it."""
 
 
 class ChangedSession(Struct):
-    """A session in which the next release differs from the last: each field before and after."""
+    """A session in which one release differs from another: each field before and after."""
 
     id: UUID
     fields: dict[str, Any]
+
+
+class ToldOfSession(Struct, frozen=True):
+    """How many people of a mode would get one kind of calendar message about a session."""
+
+    session: UUID
+    message: Literal["request", "update", "cancel"]
+    mode: Mode
+    people: int
+
+
+class Told(Struct, frozen=True):
+    """Who would be told what by a release: numbers, and never names."""
+
+    people: int
+    messages: int
+    """Calendar messages; those for one person go out in as few mails as can be."""
+    sessions: list[ToldOfSession]
 
 
 class Publication(Struct, kw_only=True):
@@ -40,14 +62,43 @@ class Publication(Struct, kw_only=True):
     added: list[UUID]
     removed: list[UUID]
     changed: list[ChangedSession]
+    told: Told | UnsetType = UNSET
+    """In a dry run only: what the release would send to whom, as far as it can be known now."""
+
+
+class ReleaseDifference(Struct, kw_only=True, rename={"before": "from", "after": "to"}):
+    """How a release differs from another; both are told by their numbers, and 0 is the empty programme."""
+
+    before: int
+    after: int
+    added: list[UUID]
+    removed: list[UUID]
+    changed: list[ChangedSession]
 
 
 class SessionDifference(Struct, frozen=True):
-    """One row of the difference between the last release and the next."""
+    """One row of the difference of two releases."""
 
     id: UUID
     change: Literal["added", "removed", "changed"]
     fields: dict[str, Any]
+
+
+class ToldCount(Struct, frozen=True):
+    """One row of the counts of who is told what; the row of the whole names no session."""
+
+    session: UUID | None
+    message: str | None
+    mode: str | None
+    people: int
+    messages: int
+
+
+class SearchedText(Struct, frozen=True):
+    """What a search looks through in a session, folded."""
+
+    id: UUID
+    text: str
 
 
 class PublishedEdition(Struct, frozen=True):
@@ -131,19 +182,39 @@ class ReleaseHead(Struct, frozen=True):
     number: int
     published_at: datetime
     edition: PublishedEdition
+    content_sha256: str
     hidden_speakers: list[UUID]
     """Named in it, and asking not to be named any more."""
     is_archived: bool
 
 
 class Programme(Struct, frozen=True):
-    """A release of the programme, whole. With `?lang=`, texts are in that language where there is one."""
+    """A release of the programme, whole or as asked for. With `lang`, texts are in that language where there is one."""
 
     edition: PublishedEdition
     release: int
     published_at: datetime
     language: str | None
     sessions: list[PublishedSession]
+    removed: list[UUID] | UnsetType = UNSET
+    """With `?since_release=` only: the sessions of that release that are not in this one."""
+
+
+class RoomNow(Struct, frozen=True):
+    """What goes on in a room: the confirmed session that runs, and the one that starts next, on whatever day."""
+
+    room: PublishedRoom
+    now: PublishedSession | None
+    next: PublishedSession | None
+
+
+class NowAndNext(Struct, frozen=True):
+    """What goes on in every room that the release names, at an instant; rooms in the order of venue and name."""
+
+    at: datetime
+    release: int
+    language: str | None
+    rooms: list[RoomNow]
 
 
 class Selection(Struct, frozen=True):
@@ -153,3 +224,21 @@ class Selection(Struct, frozen=True):
     day: date | None = None
     track: UUID | None = None
     type: str | None = None
+    room: UUID | None = None
+    language: str | None = None
+    """Spoken from the floor or interpreted into; `en` is any English."""
+    speaker: UUID | None = None
+    at: datetime | None = None
+    since_release: int | None = None
+    q: str | None = None
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether people can ask in endlessly many ways, so that what they get is not worth keeping."""
+        return self.q is not None or self.at is not None
+
+    @property
+    def is_common(self) -> bool:
+        """Whether many ask just this: all, or by one thing of which there are few."""
+        asked = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
+        return len(asked) <= 1 and not {"q", "at", "since_release", "speaker"}.intersection(asked)

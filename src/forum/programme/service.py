@@ -11,13 +11,16 @@ from forum.ids import new_id
 from forum.pagination import Page, Paging
 from forum.programme import queries
 from forum.programme.kept import Keeper, KeptRelease
+from forum.programme.reading import CSV, JSON, Format, now_and_next, read_release_as, schedule_formats
 from forum.programme.releases import (
     EditionIsDraft,
+    compare_releases,
     list_releases,
     publish,
     publish_programme,
     read_release,
 )
+from forum.programme.replanning import replan_sessions
 from forum.programme.sessions import (
     MOVES,
     OUTSIDE_TYPES,
@@ -37,9 +40,12 @@ from forum.programme.sessions import (
 from forum.programme.types import NewRoom, NewTrack, Room, RoomPatch, Track, TrackPatch
 
 __all__ = [
+    "CSV",
+    "JSON",
     "MOVES",
     "OUTSIDE_TYPES",
     "EditionIsDraft",
+    "Format",
     "Keeper",
     "KeptRelease",
     "Move",
@@ -48,6 +54,7 @@ __all__ = [
     "SpeakerDoubleBooked",
     "cancel_session",
     "claim_speakers",
+    "compare_releases",
     "confirm_session",
     "create_room",
     "create_session",
@@ -61,9 +68,13 @@ __all__ = [
     "list_tracks",
     "lock_session",
     "move_session",
+    "now_and_next",
     "publish",
     "publish_programme",
     "read_release",
+    "read_release_as",
+    "replan_sessions",
+    "schedule_formats",
     "update_room",
     "update_session",
     "update_track",

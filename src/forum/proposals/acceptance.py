@@ -14,7 +14,8 @@ from forum.proposals.news import tell
 from forum.proposals.proposals import view_of
 from forum.proposals.types import PreferredSlot, Proposal
 from forum.speakers import service as speakers
-from forum.speakers.types import NewAppearance, NewSpeaker
+from forum.speakers.appearance_types import NewAppearance
+from forum.speakers.types import NewSpeaker
 
 
 async def accept_proposal(
@@ -35,7 +36,7 @@ async def accept_proposal(
     proposal = await queries.find_proposal(conn, edition_id, proposal_id, viewer)
     chosen = await _choose_slot(conn, edition_id, proposal, slot)
     session = await programme.create_session(conn, edition_id, _session(proposal, chosen), now)
-    await _invite_speakers(conn, edition_id, session.id, proposal, now)
+    await _invite_speakers(conn, principal, edition_id, session.id, proposal, now)
     row = (None, session.id, None, now, reason, principal.token_id)
     await queries.move_proposal(conn, edition_id, proposal_id, "accepted", *row)
     await tell(conn, edition_id, proposal_id, "accepted", now)
@@ -72,7 +73,7 @@ def _session(proposal: Proposal, slot: PreferredSlot | None) -> NewSession:
 
 
 async def _invite_speakers(
-    conn: Connection, edition_id: UUID, session_id: UUID, proposal: Proposal, now: datetime
+    conn: Connection, principal: Principal, edition_id: UUID, session_id: UUID, proposal: Proposal, now: datetime
 ) -> None:
     """Proposed speakers are invited, in their order; nobody is named in public before they agree."""
     for proposed in proposal.speakers:
@@ -82,6 +83,6 @@ async def _invite_speakers(
             entity=proposed.entity,
             country=proposed.country,
         )
-        speaker = await speakers.create_speaker(conn, edition_id, named, now)
+        speaker = await speakers.create_speaker(conn, principal, edition_id, named, now)
         appearance = NewAppearance(speaker=speaker.id, role=proposed.role)
         await speakers.create_appearance(conn, edition_id, session_id, appearance, now)

@@ -25,7 +25,7 @@ from forum.codes import (
 )
 from forum.errors import Fault
 from forum.programme.types import SessionMode
-from forum.speakers.types import AppearanceRole
+from forum.speakers.appearance_types import AppearanceRole
 
 ProposalStatus = Literal["draft", "submitted", "shortlisted", "accepted", "rejected", "merged", "withdrawn"]
 ProposalSort = Literal["created", "score"]

@@ -121,12 +121,13 @@ async def register(conn: Connection, edition_id: UUID, mode: Mode, asked: Sequen
 def _admit(
     one: Asked, known: RegistrationReferences, there: dict[Mode, Places], questions: Sequence[KnownQuestion]
 ) -> bool:
-    """Whether a person gets a place or waits for one (or else staff decides first); raises what keeps them out."""
+    """Whether a person gets a place or waits for one (or else somebody decides first); raises what keeps them out."""
     if one.source == "self":
         _require_own(one, known)
     _require_count(one)
     check_references(known, find_answer_faults(questions, one.new))
-    wants_place = _wants_place(there[one.new.mode], one)
+    is_vouched_for = one.source != "self" or not known.is_delegation_guarded
+    wants_place = _wants_place(there[one.new.mode], one) and is_vouched_for
     if one.new.online_while_waiting and one.new.mode == "in_person":
         _require_offered(there["online"], "/online_while_waiting")
     if known.active_id:

@@ -1,25 +1,50 @@
-"""One function for each statement of `registrations.sql` about exports and counts."""
+"""One function for each statement of `registrations_lists.sql`."""
 
 from uuid import UUID
 
-from forum.db import Connection, columns, fetch_all
-from forum.registrations.list_types import RegistrationCount, RegistrationRow
-from forum.registrations.types import RegistrationFilter
+from forum.db import Connection, columns, fetch_all, value
+from forum.registrations.list_types import (
+    ListedRegistration,
+    Position,
+    RegistrationCount,
+    RegistrationFilter,
+    RegistrationRow,
+)
 from forum.sqlfiles import load_statements
 
-_SQL = load_statements("registrations")
+_SQL = load_statements("registrations_lists")
+
+
+async def list_registrations(
+    conn: Connection,
+    edition_id: UUID,
+    wanted: RegistrationFilter,
+    reach: list[UUID] | None,
+    position: Position,
+    limit: int,
+) -> list[ListedRegistration]:
+    """The registrations of an edition, of the delegations within `reach` (None: all)."""
+    chosen = (edition_id, *columns(wanted), reach, *columns(position), limit)
+    return await fetch_all(conn, _SQL["list_registrations"], ListedRegistration, *chosen)
+
+
+async def count_registrations(
+    conn: Connection, edition_id: UUID, wanted: RegistrationFilter, reach: list[UUID] | None
+) -> int:
+    """How many registrations the list has."""
+    return int(await value(conn, _SQL["count_registrations"], edition_id, *columns(wanted), reach))
 
 
 async def list_registration_rows(
     conn: Connection,
     edition_id: UUID,
     wanted: RegistrationFilter,
-    after: UUID | None,
-    limit: int,
     reach: list[UUID] | None,
+    position: Position,
+    limit: int,
 ) -> list[RegistrationRow]:
     """The registrations of an edition, of the delegations within `reach` (None: all), as lines of a table."""
-    chosen = (edition_id, *columns(wanted), after, limit, reach)
+    chosen = (edition_id, *columns(wanted), reach, *columns(position), limit)
     return await fetch_all(conn, _SQL["list_registration_rows"], RegistrationRow, *chosen)
 
 

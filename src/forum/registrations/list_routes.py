@@ -4,17 +4,24 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, QueryParameter
 
 from forum.codes import Mode
 from forum.db import Connection
-from forum.http import ForumRequest, ForumResponse, download
+from forum.http import INSTANT_PATTERN, ForumRequest, ForumResponse, download, instant_of
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
-from forum.registrations import lists, service
-from forum.registrations.list_types import CountedBy, ListFormat, RegistrationCounts
-from forum.registrations.types import Consent, Registration, RegistrationFilter, RegistrationStatus, Source
+from forum.registrations import lists
+from forum.registrations.list_types import (
+    CountedBy,
+    ListedRegistration,
+    ListFormat,
+    RegistrationCounts,
+    RegistrationFilter,
+    SortedBy,
+)
+from forum.registrations.types import Consent, RegistrationStatus, Source
 from forum.transactions import unit_of
 
 READ = needs(Permission.DELEGATIONS_MANAGE)
@@ -30,13 +37,20 @@ Words = Annotated[
 ]
 
 
-@get(REGISTRATIONS, opt=READ, operation_id="list_registrations", tags=TAGS)
-async def list_registrations(
-    request: ForumRequest,
-    edition_id: NamedDependency[UUID],
-    conn: NamedDependency[Connection],
-    principal: NamedDependency[Principal],
-    paging: NamedDependency[Paging],
+From = Annotated[str | None, QueryParameter(pattern=INSTANT_PATTERN, description="Made at this instant or later.")]
+Before = Annotated[str | None, QueryParameter(pattern=INSTANT_PATTERN, description="Made before this instant.")]
+Question = Annotated[str | None, QueryParameter(max_length=60, description="The key of a question that was answered.")]
+Answer = Annotated[
+    str | None,
+    QueryParameter(max_length=500, description="What the answer to `question` is, or has among its options."),
+]
+Sort = Annotated[
+    SortedBy,
+    QueryParameter(description="By what to sort; with a hyphen, the last comes first."),
+]
+
+
+async def provide_filter(
     status: FromQuery[RegistrationStatus | None] = None,
     mode: FromQuery[Mode | None] = None,
     category: FromQuery[str | None] = None,
@@ -47,26 +61,57 @@ async def list_registrations(
     external_id: FromQuery[str | None] = None,
     source: FromQuery[Source | None] = None,
     language: FromQuery[str | None] = None,
+    timezone: FromQuery[str | None] = None,
     consent: FromQuery[Consent | None] = None,
+    waits_for: FromQuery[Mode | None] = None,
+    counts_against_quota: FromQuery[bool | None] = None,
+    has_offer: FromQuery[bool | None] = None,
+    has_accessibility_needs: FromQuery[bool | None] = None,
+    created_from: From = None,
+    created_before: Before = None,
+    question: Question = None,
+    answer: Answer = None,
     q: Words = None,
+) -> RegistrationFilter:
+    """Which registrations the client asks for."""
+    made = instant_of(created_from, "created_from"), instant_of(created_before, "created_before")
+    of_person = (email, external_id, source, language, timezone, consent)
+    of_place = (waits_for, counts_against_quota, has_offer, has_accessibility_needs)
+    named = (status, mode, category, country, delegation, entity, *of_person, *of_place, *made, question, answer, q)
+    return lists.check_filter(RegistrationFilter(*named))
+
+
+@get(
+    REGISTRATIONS,
+    opt=READ,
+    operation_id="list_registrations",
+    tags=TAGS,
+    dependencies={"wanted": Provide(provide_filter)},
+)
+async def list_registrations(
+    request: ForumRequest,
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    paging: NamedDependency[Paging],
+    wanted: NamedDependency[RegistrationFilter],
+    sort: Sort = "created_at",
     format: FromQuery[ListFormat] = "json",
-) -> Response[Page[Registration]]:
-    """The registrations of an edition, for registrars, in the order in which they were made. A focal point reads those
-    of their own delegations.
+) -> Response[Page[ListedRegistration]]:
+    """The registrations of an edition, for registrars, in the order in which they were made unless `sort` says another.
+    A focal point reads those of their own delegations.
 
     With `format=csv` or `format=xlsx` all of them as a table, from `cursor` on and whatever the `limit`, without
     accessibility needs and sensitive answers; each other question is a column under its key. In text/csv, cells that
     a spreadsheet would run as a formula begin with an apostrophe.
     """
-    named = (status, mode, category, country, delegation, entity, email, external_id, source, language, consent, q)
-    wanted = lists.require_words(RegistrationFilter(*named))
     if format == "json":
-        return ForumResponse(await service.list_registrations(conn, principal, edition_id, wanted, paging))
+        return ForumResponse(await lists.list_registrations(conn, principal, edition_id, wanted, sort, paging))
     reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
-    rows = await lists.read_rows(conn, edition_id, wanted, reach, paging.after(UUID))
+    rows = await lists.read_rows(conn, edition_id, wanted, reach, lists.find_position(paging, sort))
     questions = await lists.list_question_keys(conn, edition_id)
     await unit_of(request.scope).close()  # nothing is held while the client reads
-    table = lists.encode_table(request.app.state.pool, edition_id, wanted, reach, rows, format, questions)
+    table = lists.encode_table(request.app.state.pool, edition_id, wanted, reach, sort, rows, format, questions)
     return download(table, "registrations", format)
 
 

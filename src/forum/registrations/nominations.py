@@ -1,6 +1,7 @@
 """People who are registered by others: invited, put in somebody's place, or decided about by the dozen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -44,7 +45,8 @@ async def invite_person(
     if new.online_while_waiting:
         raise Invalid.at("/registration/online_while_waiting", "not_allowed", "Who is invited does not wait.")
     asked = Asked(new_id(), principal, "invitation", new, now, offer_expires_at=invitation.expires_at)
-    return await register_one(conn, edition_id, asked)
+    with _telling_where("/registration"):
+        return await register_one(conn, edition_id, asked)
 
 
 async def replace_person(
@@ -65,7 +67,17 @@ async def replace_person(
     source = source_of(principal, edition_id, delegation_id)
     before = await withdraw_for_another(conn, principal, edition_id, wanted.withdraw, now)
     asked = Asked(new_id(), principal, source, new, now, is_replacement=before.status == "approved")
-    nominated = await register_one(conn, edition_id, asked)
+    with _telling_where("/nominate"):
+        nominated = await register_one(conn, edition_id, asked)
     await promote_waiting(conn, edition_id, now)
     withdrawn = await find_registration(conn, principal, edition_id, wanted.withdraw)
     return Replaced(withdrawn, nominated)
+
+
+@contextmanager
+def _telling_where(pointer: str) -> Iterator[None]:
+    """Point into the larger body of which the registration is a part."""
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid([fault.inside(pointer) for fault in error.errors]) from None

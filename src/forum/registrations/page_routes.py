@@ -1,48 +1,26 @@
-"""Serves the page that a mailed link opens where no frontend does: four files that load nothing from elsewhere."""
+"""Serves the page that a mailed link to a registration opens where no frontend does."""
 
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
 from litestar import Response, get
 from litestar.params import FromPath
 
-from forum.errors import NotFound
+from forum.pages import HEADERS, MEDIA_TYPES, read_page, read_page_file
 
-_TYPES: Final = {
-    "index.html": "text/html",
-    "page.css": "text/css",
-    "page.js": "text/javascript",
-    "texts.json": "application/json",
-}
-_HEADERS: Final = {
-    "Cache-Control": "no-cache",
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-}
-
-
-@cache
-def _read(name: str) -> bytes:
-    return files("forum.registrations").joinpath("page", name).read_bytes()
-
-
-def _answer(name: str) -> Response[bytes]:
-    return Response(_read(name), media_type=_TYPES[name], headers=dict(_HEADERS))
+_PACKAGE: Final = "forum.registrations"
 
 
 @get("/r", include_in_schema=False)
 async def get_registration_page() -> Response[bytes]:
     """The page. The token stands behind the `#` of its address, which is not sent here."""
-    return _answer("index.html")
+    return Response(read_page(_PACKAGE), media_type=MEDIA_TYPES["index.html"], headers=dict(HEADERS))
 
 
 @get("/r/{name:str}", include_in_schema=False)
 async def get_registration_page_file(name: FromPath[str]) -> Response[bytes]:
     """A script, a stylesheet or the words of the page."""
-    if name not in _TYPES or name == "index.html":
-        raise NotFound
-    return _answer(name)
+    content = read_page_file(_PACKAGE, name)
+    return Response(content, media_type=MEDIA_TYPES[name], headers=dict(HEADERS))
 
 
 PAGE = [get_registration_page, get_registration_page_file]

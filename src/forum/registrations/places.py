@@ -230,15 +230,15 @@ def _require_right(
 ) -> None:
     """Raise `Forbidden` for a move that is the registrars' or, of somebody's own registration, the focal points'.
 
-    A focal point approves only where somebody looks at every registration.
+    A focal point approves where somebody looks at every registration, and elsewhere whoever named the delegation.
     """
     reach = principal.reach(Permission.REGISTRATIONS_WRITE, edition_id)
     if reach is None or move == "withdraw":
         return
     if before.delegation not in reach or move == "revoke":
         raise Forbidden
-    if move == "approve" and there.approval != "review":
-        raise Forbidden("Nobody is approved by hand in this edition: ask a registrar.")
+    if move == "approve" and there.approval != "review" and before.source != "self":
+        raise Forbidden("Who is registered by others is not approved by hand in this edition: ask a registrar.")
 
 
 async def _lock_registration(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from forum.db import Connection, columns, execute, fetch_all, find, get, rows_of, value
+from forum.db import Connection, execute, fetch_all, find, get, rows_of, value
 from forum.registrations.types import (
     ChangeRules,
     LockedRegistration,
@@ -13,7 +13,6 @@ from forum.registrations.types import (
     NamedRegistration,
     Places,
     Registration,
-    RegistrationFilter,
     RegistrationReferences,
     RegistrationRow,
     Transition,
@@ -69,26 +68,6 @@ async def lock_registration(
     """Lock a registration that is the person's or of a delegation within `reach` (None: all); raises `NotFound`."""
     key = (edition_id, registration_id, reach, person_id)
     return await get(conn, _SQL["lock_registration"], LockedRegistration, *key)
-
-
-async def list_registrations(
-    conn: Connection,
-    edition_id: UUID,
-    wanted: RegistrationFilter,
-    after: UUID | None,
-    limit: int,
-    reach: list[UUID] | None,
-) -> list[Registration]:
-    """The registrations of an edition, of the delegations within `reach` (None: all)."""
-    chosen = (edition_id, *columns(wanted), after, limit, reach)
-    return await fetch_all(conn, _SQL["list_registrations"], Registration, *chosen)
-
-
-async def count_registrations(
-    conn: Connection, edition_id: UUID, wanted: RegistrationFilter, reach: list[UUID] | None
-) -> int:
-    """How many registrations the list has."""
-    return int(await value(conn, _SQL["count_registrations"], edition_id, *columns(wanted), reach))
 
 
 async def list_own_registrations(

@@ -49,7 +49,8 @@ async def create_registration(
     """Register yourself, with the address that you signed in with, or others: as a registrar, a trusted frontend, or
     the focal point of their delegation.
 
-    When no place is free the answer is 201 with status `waitlisted` and the position in line. 409
+    When no place is free the answer is 201 with status `waitlisted` and the position in line. Who names a delegation
+    that has a focal point or a quota is `submitted` until its focal point or a registrar approves. 409
     `already_registered` names the active registration of that person in `id`.
     """
     state, unit = request.app.state, unit_of(request.scope)
@@ -205,7 +206,7 @@ HANDLERS = [
         "approve",
         MANAGE,
         "Approve a submitted registration; without a free place it waits for one. A focal point approves own people "
-        "where the edition's approval is `review`.",
+        "where the edition's approval is `review`, and everywhere those who named the delegation themselves.",
     ),
     _move_route(
         "decline",

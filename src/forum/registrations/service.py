@@ -18,10 +18,10 @@ from forum.permissions import Permission, Principal
 from forum.questions.service import change_answers
 from forum.registrations import places, queries
 from forum.registrations.admission import AlreadyRegistered, Asked, check_references, register_one, source_of
-from forum.registrations.badges import KeyRing, ensure_badge_key, verify
+from forum.registrations.badges import KeyRing, ensure_badge_key, sign, verify
 from forum.registrations.erasure import erase_registration, forget_objections, is_person_needed, list_erasable
 from forum.registrations.late_changes import FOR_REGISTRARS, list_changes, list_guarded, require_direct
-from forum.registrations.links import ensure_links, sign_link
+from forum.registrations.links import WrongLink, ensure_links, sign_link
 from forum.registrations.places import (
     ACTIVE,
     MOVES,
@@ -37,12 +37,12 @@ from forum.registrations.places import (
     switch_mode,
 )
 from forum.registrations.reserves import release_due_reserves
+from forum.registrations.turning import lock_all_places, turn_online
 from forum.registrations.types import (
     LockedRegistration,
     NamedReferences,
     NewRegistration,
     Registration,
-    RegistrationFilter,
     RegistrationPatch,
     Transition,
 )
@@ -55,6 +55,7 @@ __all__ = [
     "Move",
     "NoPlaceFree",
     "RegistrationClosed",
+    "WrongLink",
     "accept_offer",
     "apply_changes",
     "create_registration",
@@ -70,13 +71,15 @@ __all__ = [
     "list_erasable",
     "list_guarded",
     "list_own_registrations",
-    "list_registrations",
     "list_transitions",
+    "lock_all_places",
     "lock_registration",
     "move_registration",
     "release_due_reserves",
+    "sign",
     "sign_link",
     "switch_mode",
+    "turn_online",
     "update_registration",
     "verify",
 ]
@@ -100,16 +103,6 @@ async def create_registration(
     """
     asked = Asked(new_id(), principal, source_of(principal, edition_id, new.delegation), new, now)
     return await register_one(conn, edition_id, asked)
-
-
-async def list_registrations(
-    conn: Connection, principal: Principal, edition_id: UUID, wanted: RegistrationFilter, paging: Paging
-) -> Page[Registration]:
-    """The registrations of an edition in the order in which they were made; a focal point sees those of their own."""
-    reach = principal.reach(Permission.REGISTRATIONS_READ, edition_id)
-    rows = await queries.list_registrations(conn, edition_id, wanted, paging.after(UUID), paging.limit + 1, reach)
-    total = await queries.count_registrations(conn, edition_id, wanted, reach) if paging.count else None
-    return paging.page(rows, lambda registration: registration.id, total)
 
 
 async def list_own_registrations(conn: Connection, principal: Principal, paging: Paging) -> Page[Registration]:

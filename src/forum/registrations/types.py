@@ -134,24 +134,6 @@ class MoveReason(Struct, forbid_unknown_fields=True):
     reason: Prose | None = None
 
 
-class RegistrationFilter(Struct, frozen=True):
-    """Which registrations to list; in the order of the statement's parameters."""
-
-    status: RegistrationStatus | None = None
-    mode: Mode | None = None
-    category: str | None = None
-    country: str | None = None
-    delegation: UUID | None = None
-    entity: UUID | None = None
-    email: str | None = None
-    external_id: str | None = None
-    source: Source | None = None
-    language: str | None = None
-    consent: Consent | None = None
-    q: str | None = None
-    """Words that name and address must have, in any order and spelling: see `fold_text` in the database."""
-
-
 class Places(Struct, frozen=True):
     """The edition's rules for a mode whose places are locked. The last two fields are what history remembers."""
 
@@ -195,6 +177,8 @@ class RegistrationReferences(Struct, frozen=True):
     is_category_known: bool
     is_entity_known: bool
     is_delegation_known: bool
+    is_delegation_guarded: bool
+    """Somebody looks after the delegation, or it has a quota: nobody counts themselves among its people."""
     is_own_address: bool
     active_id: UUID | None
     """The active registration of the address."""
@@ -259,6 +243,7 @@ class LockedRegistration(Struct, frozen=True):
 
     id: UUID
     delegation: UUID | None
+    source: Source
     status: RegistrationStatus
     mode: Mode
     waits_for: Mode | None

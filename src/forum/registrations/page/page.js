@@ -43,7 +43,7 @@ function show() {
     ["mode", say(registration.mode)],
     ["dates", edition.starts_on && `${day(edition.starts_on)} – ${day(edition.ends_on)}`],
     ["position", registration.waitlist_position],
-    ["until", until && new Date(until).toLocaleString(state.language, { dateStyle: "long", timeStyle: "short" })],
+    ["until", until && `${new Date(until).toLocaleString(state.language, { dateStyle: "long", timeStyle: "short" })} (${say(registration.waits_for)})`],
   ];
   at("facts").replaceChildren(...facts.filter(([, fact]) => fact).flatMap(([key, fact]) => {
     const [term, text] = [document.createElement("dt"), document.createElement("dd")];
@@ -83,6 +83,7 @@ async function attempt(work, done) {
   } catch (error) {
     const known = { 401: "wrong_link", 412: "stale", 409: error.problem?.code === "no_place_free" ? "no_place_free" : "refused" };
     tell(known[error.status] ?? "failed");
+    if (error.status === 409 && state.registration) await read().catch(() => {}); // an offer may have expired meanwhile
   }
   show();
 }

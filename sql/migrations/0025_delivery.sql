@@ -45,3 +45,16 @@ ALTER TABLE messages ADD CONSTRAINT messages_status_is_known CHECK (status IN
 ALTER TABLE messages DROP CONSTRAINT messages_sent_have_a_time;
 ALTER TABLE messages ADD CONSTRAINT messages_sent_have_a_time CHECK ((status IN ('sent', 'bounced')) = (sent_at IS NOT NULL));
 ALTER TABLE messages ADD CONSTRAINT messages_bounced_have_a_time CHECK ((status = 'bounced') = (bounced_at IS NOT NULL));
+
+CREATE OR REPLACE FUNCTION follow_digest() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.status = 'superseded' THEN
+        UPDATE messages SET digest_id = NULL WHERE digest_id = NEW.id AND status = 'queued';
+    ELSE
+        UPDATE messages SET status = NEW.status, sent_at = NEW.sent_at, attempts = NEW.attempts, last_error = NEW.last_error,
+               bounced_at = NEW.bounced_at
+        WHERE digest_id = NEW.id AND (status IN ('queued', 'sending') OR (status, NEW.status) = ('sent', 'bounced'));
+    END IF;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION follow_digest IS 'The entries of a digest are queued, under way, sent, given up and sent back with it; those of one that another takes the place of are free.';

@@ -1,0 +1,1 @@
+"""Personal agendas: what somebody has starred and booked of the published programme."""

@@ -1,0 +1,1 @@
+"""Copies: the frame of an edition becomes that of the next, without anybody in it."""

@@ -1,0 +1,124 @@
+"""The mail that tells somebody of a revised edition: what was and what will be, and every calendar entry that changed.
+
+Each entry is a calendar of its own: a REQUEST is about one session (RFC 5546 section 3.2.2), and a mail may bring
+several (RFC 6047 section 4.5).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from forum.calendars.types import Method, text_in
+from forum.notifications import texts
+from forum.notifications.mime import Times, compose_notice
+from forum.notifications.notices import notice_lines
+from forum.notifications.types import Holding, Noticed, Revised
+
+Lines = list[tuple[str, str]]
+
+
+class DigestEntry(Struct, frozen=True):
+    """A calendar entry in base64, with what the text says of it."""
+
+    method: Method
+    title: dict[str, str]
+    now: Times
+    before: Times | None
+    calendar: bytes
+    timezone: str
+    """Where the person is."""
+
+
+class RevisionNotice(Struct, frozen=True):
+    """Everything that one person is told of revisions, at once."""
+
+    noticed: Noticed
+    revised: Revised
+    news: str | None
+    by_others: bool
+    link: str | None
+    entries: Sequence[DigestEntry]
+
+
+def render_revision(message_id: str, recipient: str, notice: RevisionNotice, sent_at: datetime) -> bytes:
+    """The mail."""
+    noticed, language = notice.noticed, texts.known_language(notice.noticed.language)
+    edition = text_in(noticed.title, language)[0]
+    lines = [("", edition), ("", texts.phrase(language, "revision_lead", edition=edition))]
+    lines += _revised_lines(language, notice.revised)
+    lines += notice_lines(language, noticed, notice.news, notice.by_others, notice.link)
+    lines += _entry_lines(language, notice)
+    subject = texts.phrase(language, "revision", edition=edition)
+    body = compose_notice(message_id, recipient, noticed, subject, lines, sent_at)
+    return _with_calendars(message_id, body, notice.entries) if notice.entries else body
+
+
+def _revised_lines(language: str, revised: Revised) -> Lines:
+    """When, where and how it is held; what it was before, where that changed; and why."""
+    before, after = revised.before, revised.after
+    lines: Lines = []
+    for label, then, now in (
+        ("when", _dates(language, before), _dates(language, after)),
+        ("where", _place(before), _place(after)),
+        ("held", texts.phrase(language, before.mode), texts.phrase(language, after.mode)),
+    ):
+        lines += [(texts.phrase(language, label), now)] if now else []
+        lines += [(texts.phrase(language, "before"), then)] if then and then != now else []
+    lines += [(texts.phrase(language, "why"), text_in(reason, language)[0]) for reason in revised.reasons]
+    if after.mode == "online" and before.mode != "online":
+        lines.append(("", texts.phrase(language, "revision_online")))
+    return lines
+
+
+def _dates(language: str, holding: Holding) -> str:
+    days = [texts.day(language, on) for on in dict.fromkeys((holding.starts_on, holding.ends_on))]
+    return f"{' – '.join(days)} ({holding.timezone})"
+
+
+def _place(holding: Holding) -> str:
+    return ", ".join(part for part in (holding.venue, holding.city) if part)
+
+
+def _entry_lines(language: str, notice: RevisionNotice) -> Lines:
+    """When each session is and, where that changed, when it was: where it is held, and where the person is."""
+    lines: Lines = []
+    for entry in notice.entries:
+        title = text_in(entry.title, language)[0]
+        if entry.method == "CANCEL":
+            lines.append(("", texts.phrase(language, "cancellation", title=title)))
+            continue
+        told = [(title, "your_time", entry.now)]
+        if entry.before and entry.before != entry.now:
+            told.append((texts.phrase(language, "before"), "your_time_before", entry.before))
+        for label, own_label, times in told:
+            lines.append((label, _moment(language, times, notice.noticed.timezone)))
+            if times.starts_at and entry.timezone != notice.noticed.timezone:
+                lines.append((texts.phrase(language, own_label), _moment(language, times, entry.timezone)))
+    return [*lines, ("", texts.phrase(language, "revision_entries"))] if lines else []
+
+
+def _moment(language: str, times: Times, zone: str) -> str:
+    if times.starts_at:
+        return texts.moment(language, times.starts_at, times.ends_at, zone)
+    return texts.day(language, times.held_on) if times.held_on else ""
+
+
+def _with_calendars(message_id: str, mail: bytes, entries: Sequence[DigestEntry]) -> bytes:
+    """The same mail with the entries after its text."""
+    head, _, text = mail.partition(b"MIME-Version: 1.0\r\n")
+    outer = b"m" + hashlib.sha256(message_id.encode()).hexdigest()[:24].encode()
+    parts = [
+        head,
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="%s"\r\n\r\n--%s\r\n' % (outer, outer),
+        text,
+    ]
+    for number, entry in enumerate(entries, 1):
+        parts += (
+            b"--%s\r\nContent-Type: text/calendar; method=%s; charset=UTF-8; name=%d.ics\r\n"
+            % (outer, entry.method.encode(), number),
+            b"Content-Disposition: attachment; filename=%d.ics\r\nContent-Transfer-Encoding: base64\r\n\r\n" % number,
+            entry.calendar,
+        )
+    return b"".join((*parts, b"--%s--\r\n" % outer))
