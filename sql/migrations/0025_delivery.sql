@@ -58,3 +58,48 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION follow_digest IS 'The entries of a digest are queued, under way, sent, given up and sent back with it; those of one that another takes the place of are free.';
+
+CREATE TABLE unsubscriptions (
+    edition_id uuid NOT NULL CONSTRAINT unsubscriptions_edition_exists REFERENCES editions,
+    person_id uuid NOT NULL CONSTRAINT unsubscriptions_person_exists REFERENCES persons,
+    kind text NOT NULL CONSTRAINT unsubscriptions_are_from_what_is_optional CHECK (kind = 'attendance_report'),
+    unsubscribed_at timestamptz NOT NULL,
+    CONSTRAINT unsubscriptions_pkey PRIMARY KEY (edition_id, person_id, kind)
+);
+COMMENT ON TABLE unsubscriptions IS 'Who wants no more mails of a kind that one can do without.';
+INSERT INTO erasure_rules (table_name, rule) VALUES ('unsubscriptions', 'emptied');
+
+ALTER TABLE editions
+    ADD COLUMN quiet_from time NOT NULL DEFAULT '21:00',
+    ADD COLUMN quiet_until time NOT NULL DEFAULT '07:00';
+COMMENT ON COLUMN editions.quiet_from IS 'From when on a mail that can wait does, where its reader is; equal to quiet_until: never.';
+
+CREATE FUNCTION after_quiet_hours(at timestamptz, zone text, quiet_from time, quiet_until time) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN quiet_from = quiet_until THEN at
+        WHEN quiet_from < quiet_until AND here.hour >= quiet_from AND here.hour < quiet_until
+            THEN (here.day + quiet_until) AT TIME ZONE zone
+        WHEN quiet_from > quiet_until AND here.hour < quiet_until THEN (here.day + quiet_until) AT TIME ZONE zone
+        WHEN quiet_from > quiet_until AND here.hour >= quiet_from THEN (here.day + 1 + quiet_until) AT TIME ZONE zone
+        ELSE at END
+    FROM (SELECT (at AT TIME ZONE zone)::time AS hour, (at AT TIME ZONE zone)::date AS day) here
+$$;
+COMMENT ON FUNCTION after_quiet_hours IS 'The instant itself, or the end of the quiet hours in which it lies, by the clocks of a zone.';
+
+CREATE FUNCTION wait_for_morning() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    edition editions := (SELECT e FROM editions e WHERE e.id = NEW.edition_id);
+    zone text := coalesce((SELECT r.timezone FROM registrations r WHERE r.edition_id = NEW.edition_id AND r.id = NEW.registration_id),
+                          (SELECT p.timezone FROM persons p WHERE p.id = NEW.person_id),
+                          (SELECT p.timezone FROM persons p WHERE lower(p.email) = lower(NEW.recipient)),
+                          edition.timezone, 'UTC');
+BEGIN
+    NEW.next_try_at := NEW.next_try_at + (after_quiet_hours(NEW.created_at, zone, coalesce(edition.quiet_from, '21:00'),
+                                                            coalesce(edition.quiet_until, '07:00')) - NEW.created_at);
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION wait_for_morning IS
+    'What can wait until its reader is awake does. How long is told by the clock by which it was made, and added to the queue''s own.';
+CREATE TRIGGER messages_wait_for_morning BEFORE INSERT ON messages
+    FOR EACH ROW WHEN (NEW.kind IN ('proposal', 'change_request') AND NEW.resend_of IS NULL) EXECUTE FUNCTION wait_for_morning();

@@ -128,7 +128,7 @@ WHERE m.id = e.id AND e.status = 'queued' AND NOT e.follows_another AND e.digest
 
 -- name: forget_messages
 -- Drop the mails to somebody that are still to be sent, and take out of the others whom they were for: those about one
--- registration ($1, $2), or all to a person ($3) at their address.
+-- registration ($1, $2), or all to a person ($3) at their address, who then is neither suppressed nor unsubscribed.
 WITH theirs AS (
     SELECT m.id, m.status FROM messages m
     WHERE (m.edition_id = $1 AND m.registration_id = $2) OR m.person_id = $3
@@ -141,16 +141,20 @@ dropped AS (
 emptied AS (
     UPDATE messages SET recipient = 'erased@erased.invalid', person_id = NULL, registration_id = NULL, last_error = NULL
     WHERE id IN (SELECT id FROM theirs WHERE status NOT IN ('queued', 'sending')) RETURNING 1
-)
+),
+lifted AS (DELETE FROM suppressions WHERE email = (SELECT lower(p.email) FROM persons p WHERE p.id = $3)),
+subscribed AS (DELETE FROM unsubscriptions WHERE person_id = $3)
 SELECT (SELECT count(*) FROM dropped) AS dropped, (SELECT count(*) FROM emptied) AS emptied;
 
 -- name: queue_report
--- Queue the attendance report of a day for every organizer of an edition, once for each job.
+-- Queue the attendance report of a day for every organizer of an edition who has not unsubscribed, once for each job.
 INSERT INTO messages (edition_id, kind, recipient, person_id, payload, created_at, next_try_at)
 SELECT $1, 'attendance_report', p.email, p.id,
        jsonb_build_object('on', $2::date, 'as_of', $3::timestamptz, 'job', $4::bigint, 'language', p.language), $3, now()
 FROM grants g JOIN persons p ON p.id = g.person_id
 WHERE g.edition_id = $1 AND g.role = 'organizer'
+  AND NOT EXISTS (SELECT FROM unsubscriptions u
+                  WHERE u.edition_id = $1 AND u.person_id = p.id AND u.kind = 'attendance_report')
   AND NOT EXISTS (SELECT FROM messages m WHERE m.kind = 'attendance_report' AND m.edition_id = $1
                     AND m.person_id = p.id AND m.payload ->> 'job' = $4::text);
 
@@ -267,19 +271,3 @@ WHERE id = ANY ($1::uuid[]) AND status = 'sending';
 -- A message is given up.
 UPDATE messages SET status = 'failed', attempts = attempts + 1, last_error = $2, payload = payload - 'code'
 WHERE id = $1 AND status = 'sending';
-
--- name: list_messages
--- What became of an edition's mails, newest last.
-SELECT m.id, m.number, m.kind, m.recipient, m.session_id, m.registration_id, m.payload ->> 'method' AS method,
-       m.status, m.attempts, m.created_at, m.next_try_at, m.sent_at, m.last_error
-FROM messages m
-WHERE m.edition_id = $1 AND ($2::text IS NULL OR m.status = $2) AND ($3::text IS NULL OR m.kind = $3)
-  AND ($4::uuid IS NULL OR m.registration_id = $4) AND ($5::uuid IS NULL OR m.session_id = $5)
-  AND ($6::bigint IS NULL OR m.number > $6)
-ORDER BY m.number LIMIT $7;
-
--- name: count_messages
--- How many mails the list has.
-SELECT count(*) FROM messages m
-WHERE m.edition_id = $1 AND ($2::text IS NULL OR m.status = $2) AND ($3::text IS NULL OR m.kind = $3)
-  AND ($4::uuid IS NULL OR m.registration_id = $4) AND ($5::uuid IS NULL OR m.session_id = $5);

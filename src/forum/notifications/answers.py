@@ -51,3 +51,9 @@ def pause_after(kind: AnswerKind, attempts: int) -> timedelta | None:
     """How long to wait, when so many attempts came before this one; None: not at all, it is given up."""
     pauses = PAUSES[kind]
     return pauses[attempts] if attempts < len(pauses) else None
+
+
+def without_addresses(words: str, recipient: str = "") -> str:
+    """Words on one line, at most 300 characters, without addresses and what a server knows its user by."""
+    known = recipient.rpartition("@")[0].lower() or "@"
+    return " ".join("<address>" if "@" in word or known in word.lower() else word for word in words.split())[:300]

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from forum.notifications.answers import AnswerKind, read_answer
+from forum.notifications.answers import AnswerKind, read_answer, without_addresses
 
 TIMEOUT_SECONDS = 10.0
 """How long the mail server may take over one mail; well below what a job has."""
@@ -185,9 +185,7 @@ def _verdict(error: aiosmtplib.SMTPResponseException, recipient: str) -> Deferre
 
 def _words(error: aiosmtplib.SMTPResponseException, recipient: str = "") -> str:
     """What the server said. Addresses in it are left out, and so is the part by which the server knows its user."""
-    known = recipient.rpartition("@")[0].lower() or "@"
-    words = " ".join("<address>" if "@" in word or known in word.lower() else word for word in error.message.split())
-    return f"{error.code} {words}"[:300]
+    return f"{error.code} {without_addresses(error.message, recipient)}"[:300]
 
 
 def open_transport(smtp_url: str | None, maildir: Path) -> Transport:
