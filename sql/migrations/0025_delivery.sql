@@ -61,12 +61,13 @@ COMMENT ON FUNCTION follow_digest IS 'The entries of a digest are queued, under 
 
 CREATE TABLE unsubscriptions (
     edition_id uuid NOT NULL CONSTRAINT unsubscriptions_edition_exists REFERENCES editions,
-    person_id uuid NOT NULL CONSTRAINT unsubscriptions_person_exists REFERENCES persons,
+    person_id uuid NOT NULL,
     kind text NOT NULL CONSTRAINT unsubscriptions_are_from_what_is_optional CHECK (kind = 'attendance_report'),
     unsubscribed_at timestamptz NOT NULL,
     CONSTRAINT unsubscriptions_pkey PRIMARY KEY (edition_id, person_id, kind)
 );
 COMMENT ON TABLE unsubscriptions IS 'Who wants no more mails of a kind that one can do without.';
+COMMENT ON COLUMN unsubscriptions.person_id IS 'No reference, as in messages: it keeps nobody from being forgotten.';
 INSERT INTO erasure_rules (table_name, rule) VALUES ('unsubscriptions', 'emptied');
 
 ALTER TABLE editions
@@ -103,3 +104,20 @@ COMMENT ON FUNCTION wait_for_morning IS
     'What can wait until its reader is awake does. How long is told by the clock by which it was made, and added to the queue''s own.';
 CREATE TRIGGER messages_wait_for_morning BEFORE INSERT ON messages
     FOR EACH ROW WHEN (NEW.kind IN ('proposal', 'change_request') AND NEW.resend_of IS NULL) EXECUTE FUNCTION wait_for_morning();
+
+CREATE FUNCTION spare_cancellation() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE messages m SET status = 'superseded'
+    WHERE m.kind = 'invitation' AND m.edition_id = NEW.edition_id AND m.registration_id = NEW.registration_id
+      AND m.session_id = NEW.session_id AND m.number > NEW.number AND m.status = 'queued' AND m.payload ->> 'method' = 'CANCEL'
+      AND NOT EXISTS (SELECT FROM messages o
+                      WHERE o.kind = 'invitation' AND o.edition_id = m.edition_id AND o.registration_id = m.registration_id
+                        AND o.session_id = m.session_id AND o.number < m.number AND o.status IN ('queued', 'sending', 'sent'));
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION spare_cancellation IS
+    'Whom no invitation reached is sent no cancellation of it: one that was queued while the invitation was under way is dropped.';
+CREATE TRIGGER messages_spare_cancellations AFTER UPDATE OF status ON messages
+    FOR EACH ROW WHEN (NEW.kind = 'invitation' AND NEW.status IN ('failed', 'cancelled', 'suppressed', 'bounced')
+                       AND NEW.status <> OLD.status)
+    EXECUTE FUNCTION spare_cancellation();

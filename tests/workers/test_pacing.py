@@ -10,6 +10,7 @@ import pytest
 from forum import outbox
 from forum.clock import system_clock
 from forum.db import Connection, Pool
+from forum.notifications.service import gather_entries
 from forum.settings import Settings
 from tests.conftest import Timeline
 from tests.notifications.test_transport import serving
@@ -177,3 +178,53 @@ async def test_later_news_of_a_registration_waits_for_those_before(
     assert [tuple(row) for row in rows] == [
         ("registration", "queued"), ("registration", "queued"), ("letter", "sending"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "becomes", "fate"),
+    [
+        ([], "failed", "superseded"),
+        ([], "cancelled", "superseded"),
+        (["sent"], "failed", "queued"),
+        (["bounced"], "failed", "superseded"),
+        ([], "sent", "queued"),
+    ],
+)
+async def test_cancellation_is_dropped_where_no_invitation_reached_its_person(
+    conn: Connection, edition: dict[str, Any], amina: dict[str, Any], before: list[str], becomes: str, fate: str
+) -> None:
+    rows = [(status, "REQUEST") for status in (*before, "sending")] + [("queued", "CANCEL")]
+    await conn.executemany(
+        "INSERT INTO messages (edition_id, kind, recipient, registration_id, session_id, payload, created_at,"
+        " next_try_at, status, sent_at, bounced_at) VALUES ($1, 'invitation', 'amina@x.example', $2, $1,"
+        " jsonb_build_object('method', $3::text), now(), now(), $4, CASE WHEN $4 IN ('sent', 'bounced') THEN now() END,"
+        " CASE WHEN $4 = 'bounced' THEN now() END)",
+        [(UUID(edition["id"]), UUID(amina["id"]), method, status) for status, method in rows],
+    )
+
+    await conn.execute(
+        "UPDATE messages SET status = $1, sent_at = CASE WHEN $1 = 'sent' THEN now() END WHERE status = 'sending'",
+        becomes,
+    )
+
+    assert await conn.fetchval("SELECT status FROM messages WHERE payload ->> 'method' = 'CANCEL'") == fate
+
+
+async def test_entry_that_follows_another_that_waits_is_not_gathered_into_a_digest(
+    conn: Connection, edition: dict[str, Any], amina: dict[str, Any]
+) -> None:
+    other = UUID(int=7)
+    here, person = UUID(edition["id"]), UUID(amina["id"])
+    await conn.executemany(
+        "INSERT INTO messages (edition_id, kind, recipient, registration_id, session_id, created_at, next_try_at)"
+        " VALUES ($1, $2, 'amina@x.example', $3, $4, now(), now())",
+        [
+            (here, "invitation", person, here), (here, "invitation", person, here), (here, "invitation", person, other),
+            (here, "revision", person, None),
+        ],
+    )  # fmt: skip
+
+    await gather_entries(conn, here, [person])
+
+    rows = await conn.fetch("SELECT session_id FROM messages WHERE digest_id IS NOT NULL")
+    assert [row[0] for row in rows] == [other]
