@@ -106,10 +106,11 @@ async def make_room(manager: Client, edition: str = "grf-2023", **fields: Any) -
 async def make_session(
     manager: Client, status: str = "confirmed", edition: str = "grf-2023", **fields: Any
 ) -> dict[str, Any]:
-    """A session, made and moved on to a status by somebody who may."""
+    """A session as it is read, made and moved on to a status by somebody who may."""
     session = await manager.made(f"/v1/editions/{edition}/sessions", session_fields(**fields))
     for move in {"draft": [], "confirmed": ["confirm"], "cancelled": ["confirm", "cancel"]}[status]:
         session = await manager.made(f"/v1/editions/{edition}/sessions/{session['id']}/{move}", None)
+    session.pop("warnings", None)
     return session
 
 

@@ -8,11 +8,24 @@ UNION ALL SELECT 'delegations', d.id FROM delegations d WHERE d.edition_id = $1 
 ORDER BY part, id;
 
 -- name: copy_rooms
--- The rooms of an edition ($1) in another, under their new ids ($3).
-INSERT INTO rooms (edition_id, id, name, venue, capacity, wheelchair_accessible, hearing_loop, external_id, created_at, revised_at)
-SELECT $2, m.new_id::uuid, r.name, r.venue, r.capacity, r.wheelchair_accessible, r.hearing_loop, r.external_id, $4, $4
+-- The rooms of an edition ($1) in another, under their new ids ($3); opening hours of single days belong to the old one alone.
+INSERT INTO rooms (edition_id, id, name, venue, capacity, wheelchair_accessible, hearing_loop, equipment, part_ids, opening_hours,
+                   setup_minutes, teardown_minutes, external_id, created_at, revised_at)
+SELECT $2, m.new_id::uuid, r.name, r.venue, r.capacity, r.wheelchair_accessible, r.hearing_loop, r.equipment,
+       ARRAY(SELECT ($3::jsonb ->> p.id::text)::uuid FROM unnest(r.part_ids) WITH ORDINALITY AS p (id, number) ORDER BY p.number),
+       jsonb_path_query_array(r.opening_hours, '$[*] ? (!exists(@.on) || @.on == null)'),
+       r.setup_minutes, r.teardown_minutes, r.external_id, $4, $4
 FROM rooms r JOIN jsonb_each_text($3::jsonb) AS m (old_id, new_id) ON m.old_id = r.id::text
 WHERE r.edition_id = $1;
+
+-- name: copy_levels
+-- What an edition does about each kind of conflict, in another.
+UPDATE conflict_levels n
+SET speaker_double_booked = o.speaker_double_booked, chair_double_booked = o.chair_double_booked,
+    interpretation_double_booked = o.interpretation_double_booked, plenary_parallel = o.plenary_parallel,
+    capacity_below_bookings = o.capacity_below_bookings, outside_opening_hours = o.outside_opening_hours,
+    outside_edition = o.outside_edition, setup_time = o.setup_time
+FROM conflict_levels o WHERE o.edition_id = $1 AND n.edition_id = $2;
 
 -- name: copy_tracks
 -- The tracks of an edition in another, likewise.

@@ -18,6 +18,7 @@ from msgspec import UNSET
 from forum.checks import bare_type, complaints, escape, fields_of, is_struct
 from forum.codes import MAX_LANGUAGES
 from forum.errors import Fault, Invalid, Malformed
+from forum.problems import Difference
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
@@ -99,6 +100,25 @@ def merge(current: S, patch: msgspec.Struct) -> S:
         else:
             changes[name] = value
     return msgspec.structs.replace(current, **changes)
+
+
+def differences(current: Any, patch: msgspec.Struct) -> dict[str, Difference]:
+    """The fields that `patch` sets to something else than `current` has, with both."""
+    sent = {name: value for name in patch.__struct_fields__ if (value := getattr(patch, name)) is not UNSET}
+    return {
+        name: Difference(yours, there)
+        for name, yours in sent.items()
+        if not _is_there(yours, there := getattr(current, name))
+    }
+
+
+def _is_there(yours: Any, there: Any) -> bool:
+    """Whether merging would change nothing."""
+    if isinstance(yours, dict):
+        return all((there or {}).get(key) == value for key, value in yours.items())
+    if isinstance(yours, msgspec.Struct) and isinstance(there, msgspec.Struct):
+        return not differences(there, yours)
+    return bool(yours == there)
 
 
 def _merge_texts(before: dict[str, str], patch: dict[str, str | None], pointer: str) -> dict[str, str]:

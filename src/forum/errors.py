@@ -6,12 +6,15 @@ same as a rule checked in Python. Nothing of the inside (SQL, paths, stack trace
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar
 from uuid import UUID
 
 import asyncpg
 import msgspec
+
+from forum.problems import Clash, Difference
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,6 +45,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """For a refused change of state: the states that can be reached from the present one."""
     id: UUID | None = None
     """The thing that stands in the way, when the caller may know it."""
+    conflicts: list[Clash] = []
+    """For a refused change of the programme: all that stands in its way, not only what `code` and `id` name."""
+    version: int | None = None
+    """For 412: the version that is there now."""
+    changes: dict[str, Difference] = {}
+    """For 412: the fields that you sent and that differ from what is there, with both versions."""
 
 
 class ForumError(Exception):
@@ -65,6 +74,7 @@ class ForumError(Exception):
         errors: Sequence[Fault] = (),
         allowed: Sequence[str] = (),
         id: UUID | None = None,
+        conflicts: Sequence[Clash] = (),
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -72,6 +82,7 @@ class ForumError(Exception):
         self.errors = list(errors)
         self.allowed = list(allowed)
         self.id = id
+        self.conflicts = list(conflicts)
         self.headers = headers or {}
 
     @property
@@ -90,6 +101,7 @@ class ForumError(Exception):
             errors=self.errors,
             allowed=self.allowed,
             id=self.id,
+            conflicts=self.conflicts,
         )
 
 
@@ -141,11 +153,18 @@ class Stale(ForumError):
 
     status = 412
 
-    def __init__(self, version: int) -> None:
+    def __init__(self, version: int, changes: Mapping[str, Difference] = MappingProxyType({})) -> None:
+        told = "; `changes` has both versions of what you sent" if changes else ""
         super().__init__(
-            f"It is at version {version} now; read it again, and send If-Match with its new ETag.",
+            f"It is at version {version} now{told}; read it again, and send If-Match with its new ETag.",
             headers={"ETag": f'"{version}"'},
         )
+        self.version = version
+        self.changes = dict(changes)
+
+    def problem(self) -> Problem:
+        """The document, with what has become of the fields that the client sent."""
+        return msgspec.structs.replace(super().problem(), version=self.version, changes=self.changes)
 
 
 class TooLarge(ForumError):

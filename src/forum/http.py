@@ -166,10 +166,15 @@ class IfMatch(msgspec.Struct, frozen=True):
 
     versions: tuple[str, ...] | None
 
-    def require(self, version: int) -> None:
-        """Raise `Stale` unless the client has read this version."""
-        if self.versions is not None and f'"{version}"' not in self.versions:
-            raise Stale(version)
+    def require(self, version: int, current: msgspec.Struct | None = None, patch: msgspec.Struct | None = None) -> None:
+        """Raise `Stale` unless the client has read this version.
+
+        With what is there and what the client sent, it tells both versions of the fields in which they differ: only
+        to who may read all of it.
+        """
+        if self.versions is None or f'"{version}"' in self.versions:
+            return
+        raise Stale(version, {} if patch is None else bodies.differences(current, patch))
 
 
 def provide_if_match(header: Annotated[str | None, HeaderParameter(name="If-Match")] = None) -> IfMatch:

@@ -38,7 +38,7 @@ _REASONS: Final = {
     403: "Your roles do not allow this.",
     404: "There is no such thing, or it is not visible to you.",
     409: "The state of things does not allow this.",
-    412: "Somebody changed it since you read it.",
+    412: "Somebody changed it since you read it; `changes`, where given, has both versions of the fields you sent.",
     413: "The request is too large.",
     415: "The body is of a type that is not taken here.",
     422: "The request is well formed but wrong; every fault is named.",

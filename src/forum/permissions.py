@@ -43,6 +43,7 @@ class Permission(StrEnum):
     PROGRAMME_READ = "programme:read"
     PROGRAMME_WRITE = "programme:write"
     PROGRAMME_PUBLISH = "programme:publish"
+    PROGRAMME_OVERRIDE = "programme:override"
     ENTITIES_WRITE = "entities:write"
     ENTITIES_MERGE = "entities:merge"
     DELEGATIONS_READ = "delegations:read"
@@ -167,7 +168,6 @@ def _covers(grant: Grant, edition: UUID | str | None) -> bool:
 SEEN_FOR_SECONDS: Final = 5.0
 """How long a revoked token could be taken for good if the news of it were lost."""
 TOKENS_SEEN: Final = 20_000
-
 PLATFORM: Final = UUID(int=0)
 """Asked for in place of an edition: only a grant on the platform covers it. No edition has this id or slug."""
 

@@ -10,6 +10,7 @@ import uvloop
 from rich.console import Console
 
 from tests.bench import report
+from tests.bench.conflicts import measure_conflicts, measure_move
 from tests.bench.mails import measure_mails
 from tests.bench.programme import measure_programme
 from tests.bench.registrations import measure_hall, measure_own_registration, measure_own_registration_among_many
@@ -22,6 +23,8 @@ from tests.bench.stage import Stage, stage
 MEASURES: dict[str, Callable[[Stage, Plan], AsyncIterator[Measure]]] = {
     "programme": measure_programme,
     "releases": measure_releases,
+    "move": measure_move,
+    "conflicts": measure_conflicts,
     "own_registration": measure_own_registration,
     "own_registration_among_many": measure_own_registration_among_many,
     "hall": measure_hall,

@@ -7,12 +7,13 @@ them slower: a ratio compares with what Litestar and asyncpg cost at the least. 
 import socket
 import sys
 import time
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 import uvicorn
-from litestar import Litestar, get, post
+from litestar import Litestar, get, patch, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 from litestar.types import Receive, Scope, Send
@@ -50,6 +51,40 @@ async def insert_row(data: JSONBody[Row], state: State) -> dict[str, UUID]:
     return {"id": made}
 
 
+class Slot(msgspec.Struct):
+    """When the bare UPDATE moves a session to."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@patch("/bare/sessions/{edition:uuid}/{number:uuid}")
+async def move_session(
+    data: JSONBody[Slot], edition: FromPath[UUID], number: FromPath[UUID], state: State
+) -> dict[str, UUID]:
+    """One UPDATE, committed."""
+    async with state.forum.pool.acquire() as conn:
+        await conn.execute(
+            "UPDATE sessions SET starts_at = $3, ends_at = $4 WHERE edition_id = $1 AND id = $2",
+            edition,
+            number,
+            data.starts_at,
+            data.ends_at,
+        )
+    return {"id": number}
+
+
+@get("/bare/sessions/{edition:uuid}")
+async def read_sessions(edition: FromPath[UUID], state: State) -> dict[str, int]:
+    """All sessions of an edition, read by one statement and counted."""
+    async with state.forum.pool.acquire() as conn:
+        rows = await conn.fetch(
+            "SELECT id, type, status, starts_at, ends_at, room_id, parent_id FROM sessions WHERE edition_id = $1",
+            edition,
+        )
+    return {"sessions": len(rows)}
+
+
 @get("/bare/cpu")
 async def read_cpu() -> float:
     """The processor time that this server has used, in seconds."""
@@ -61,7 +96,7 @@ class Beside:
 
     def __init__(self) -> None:
         self.forum = create_app(read_settings())
-        handlers = [answer_dict, read_row, insert_row, read_cpu]
+        handlers = [answer_dict, read_row, insert_row, move_session, read_sessions, read_cpu]
         state = State({"forum": self.forum.state})
         self.bare = Litestar(handlers, state=state, openapi_config=None, logging_config=None)
 

@@ -42,6 +42,17 @@ async def source(client: Client, admin: Client) -> dict[str, Any]:
     """An edition with a frame, and with people in it."""
     edition = await make_edition(client, registration={"in_person": {"opens_at": "2023-10-01T07:00:00Z"}, "online": {}})
     rooms = [await make_room(admin, name=name, external_id=name) for name in ("A", "B")]
+    hours = [
+        {"opens_at": "08:00", "closes_at": "20:00"},
+        {"on": "2023-12-13", "opens_at": "06:00", "closes_at": "23:00"},
+    ]
+    both = {"parts": [room["id"] for room in rooms], "opening_hours": hours, "equipment": ["projector"]}
+    await make_room(admin, name="A+B", setup_minutes=30, **both)
+    rules = await admin.get(f"{EDITION}/programme/conflict-rules")
+    levels = rules.json() | {"setup_time": "refuse", "plenary_parallel": "ignore"}
+    levels.pop("version")
+    put = await admin.request("PUT", f"{EDITION}/programme/conflict-rules", json=levels, headers={"If-Match": "*"})
+    assert put.status_code == 200, put.text
     track = await admin.made(f"{EDITION}/tracks", {"name": {"en": "Education"}})
     day = await make_session(
         admin, title={"en": "Day"}, type="constituency_day", livestream_url="https://stream.example/1"
@@ -94,7 +105,7 @@ async def test_copy_has_the_frame_by_the_clocks_of_the_place_and_nobody_in_it(
 
     assert answer.status_code == 201, answer.text
     assert answer.json()["copied"] == {
-        "rooms": 2, "tracks": 1, "sessions": 3, "questions": 1, "reserves": 1, "delegations": 1
+        "rooms": 3, "tracks": 1, "sessions": 3, "questions": 1, "reserves": 1, "delegations": 1
     }  # fmt: skip
     edition = answer.json()["edition"]
     window = {"opens_at": None, "closes_at": None}
@@ -105,6 +116,13 @@ async def test_copy_has_the_frame_by_the_clocks_of_the_place_and_nobody_in_it(
         "registration": {"in_person": window | {"opens_at": "2027-04-02T07:00:00Z"}, "online": window},
     }
     assert await structure(admin, "grf-2027") == await structure(admin, "grf-2023")
+    rooms = {room["id"]: room for room in (await admin.get("/v1/editions/grf-2027/rooms")).json()["items"]}
+    [joined] = [room for room in rooms.values() if room["parts"]]
+    assert [rooms[part]["name"] for part in joined["parts"]] == ["A", "B"]
+    assert (joined["name"], joined["equipment"], joined["setup_minutes"]) == ("A+B", ["projector"], 30)
+    assert [line["opens_at"] for line in joined["opening_hours"]] == ["08:00"]
+    rules = (await admin.get("/v1/editions/grf-2027/programme/conflict-rules")).json()
+    assert (rules["setup_time"], rules["plenary_parallel"], rules["outside_edition"]) == ("refuse", "ignore", "refuse")
     sessions = (await admin.get("/v1/editions/grf-2027/sessions")).json()["items"]
     assert {
         (one["title"]["en"], one["starts_at"], one["held_on"], one["status"], one["livestream_url"], one["external_id"])
@@ -134,6 +152,8 @@ async def require_nobody(conn: Connection, edition_id: str) -> None:
     }
     frame = {
         "places",
+        "conflict_levels",
+        "room_elements",
         "rooms",
         "tracks",
         "sessions",

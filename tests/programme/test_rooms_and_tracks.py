@@ -28,6 +28,11 @@ async def test_room_is_read_as_it_was_made(client: Client) -> None:
         "wheelchair_accessible": None,
         "hearing_loop": True,
         "external_id": None,
+        "equipment": [],
+        "parts": [],
+        "opening_hours": [],
+        "setup_minutes": 0,
+        "teardown_minutes": 0,
         "version": 1,
     }
     assert (await manager.get(answer.headers["Location"])).json() == room
@@ -41,13 +46,13 @@ async def test_room_is_read_as_it_was_made(client: Client) -> None:
 async def test_room_with_many_faults_names_each_and_writes_nothing(client: Client) -> None:
     manager = await manager_of(client)
 
-    answer = await manager.post(ROOMS, {"name": " ", "capacity": "12", "hearing_loop": 1, "parts": []})
+    answer = await manager.post(ROOMS, {"name": " ", "capacity": "12", "hearing_loop": 1, "doors": []})
 
     assert pointers(answer) == {
         ("/name", "blank"),
         ("/capacity", "wrong_type"),
         ("/hearing_loop", "wrong_type"),
-        ("/parts", "unknown_field"),
+        ("/doors", "unknown_field"),
     }
     assert (await manager.get(ROOMS)).json()["items"] == []
 

@@ -43,6 +43,7 @@ async def test_session_made_with_everything_is_a_draft_with_all_of_it(manager: C
         organisers=[await make_entity(pool, "Mayors"), await make_entity(pool, "Cities")],
         livestream_url="https://stream.example/plenary",
         external_id="grf-2023-002",
+        interpretation_teams=[],
     )
 
     answer = await manager.post(SESSIONS, body)
@@ -79,6 +80,7 @@ async def test_session_with_only_a_title_and_a_type_has_defaults(manager: Client
         "access": "registered",
         "languages": {"floor": [], "interpretation": [], "sign": [], "captions": []},
         "organisers": [],
+        "interpretation_teams": [],
         "status": "draft",
         "version": 1,
         "calendar_sequence": 0,

@@ -68,10 +68,16 @@ OWN = {
     "accept_registration_offer", "decline_registration_offer", "get_badge_pdf", "get_badge_png", "get_badge_svg",
     "get_registration", "get_registration_calendar", "lift_objection", "list_registration_transitions",
     "object_to_registration", "resend_registration_link", "revoke_calendar_feed", "rotate_calendar_feed", "sign_out",
-    "switch_registration_mode", "update_registration", "withdraw_registration",
+    "star_session", "switch_registration_mode", "update_registration", "withdraw_registration",
 }  # fmt: skip
 """What is open to who comes by a link. An operation belongs here only if it looks at one registration."""
-OWN_LISTS = {"list_badges": 200, "list_calendar_feeds": 200, "create_calendar_feed": 422}
+OWN_LISTS = {
+    "create_calendar_feed": 422,
+    "list_agenda": 200,
+    "list_badges": 200,
+    "list_calendar_feeds": 200,
+    "unstar_session": 204,
+}
 """What is, and names none: these show and make what belongs to that registration."""
 
 

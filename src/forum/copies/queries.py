@@ -22,6 +22,11 @@ async def copy_rooms(conn: Connection, old: UUID, new: UUID, ids: NewIds, now: d
     return await execute(conn, _SQL["copy_rooms"], old, new, ids, now)
 
 
+async def copy_levels(conn: Connection, old: UUID, new: UUID) -> None:
+    """What is done about each kind of conflict."""
+    await execute(conn, _SQL["copy_levels"], old, new)
+
+
 async def copy_tracks(conn: Connection, old: UUID, new: UUID, ids: NewIds, now: datetime) -> int:
     """Tracks under new ids; how many."""
     return await execute(conn, _SQL["copy_tracks"], old, new, ids, now)

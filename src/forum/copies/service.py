@@ -37,6 +37,7 @@ async def copy_edition(
         str(one.id): str(new_id()) for one in await queries.list_frame_ids(conn, edition_id) if one.part in new.with_
     }
     pair = (edition_id, made.id)
+    await queries.copy_levels(conn, *pair)
     copies: dict[Part, Copy] = {
         "rooms": lambda: queries.copy_rooms(conn, *pair, ids, now),
         "tracks": lambda: queries.copy_tracks(conn, *pair, ids, now),

@@ -1,4 +1,4 @@
-"""One function for each statement of `programme.sql` about rooms, tracks and sessions."""
+"""One function for each statement of `programme.sql` about tracks and sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,16 +7,15 @@ from uuid import UUID
 
 from forum.db import Connection, columns, execute, fetch_all, find, get, value
 from forum.programme.types import (
-    NewRoom,
     NewSession,
     NewTrack,
-    Room,
     Session,
+    SessionFacts,
     SessionFields,
     SessionFilter,
-    SessionReferences,
     SessionStatus,
     Track,
+    WrittenSession,
 )
 from forum.sqlfiles import load_statements
 
@@ -27,38 +26,6 @@ _WRITTEN = len(SessionFields.__struct_fields__)
 async def lock_programme(conn: Connection, edition_id: UUID) -> None:
     """Only one transaction at a time publishes an edition's programme or rearranges its parents."""
     await execute(conn, _SQL["lock_programme"], edition_id)
-
-
-async def insert_room(conn: Connection, edition_id: UUID, room_id: UUID, new: NewRoom, now: datetime) -> Room:
-    """A new room."""
-    return await get(conn, _SQL["insert_room"], Room, edition_id, room_id, *columns(new), now)
-
-
-async def find_room(conn: Connection, edition_id: UUID, room_id: UUID) -> Room:
-    """One room; raises `NotFound`."""
-    return await get(conn, _SQL["find_room"], Room, edition_id, room_id)
-
-
-async def lock_room(conn: Connection, edition_id: UUID, room_id: UUID) -> Room:
-    """Lock a room until the transaction ends; raises `NotFound`."""
-    return await get(conn, _SQL["lock_room"], Room, edition_id, room_id)
-
-
-async def list_rooms(
-    conn: Connection, edition_id: UUID, external_id: str | None, after: UUID | None, limit: int
-) -> list[Room]:
-    """The rooms of an edition in the order in which they were made."""
-    return await fetch_all(conn, _SQL["list_rooms"], Room, edition_id, external_id, after, limit)
-
-
-async def count_rooms(conn: Connection, edition_id: UUID, external_id: str | None) -> int:
-    """How many rooms the list has."""
-    return int(await value(conn, _SQL["count_rooms"], edition_id, external_id))
-
-
-async def update_room(conn: Connection, edition_id: UUID, room_id: UUID, *fields: Any) -> Room:
-    """Write every field that can change, in the statement's order; the version rises."""
-    return await get(conn, _SQL["update_room"], Room, edition_id, room_id, *fields)
 
 
 async def insert_track(conn: Connection, edition_id: UUID, track_id: UUID, new: NewTrack, now: datetime) -> Track:
@@ -95,21 +62,12 @@ async def update_track(
     return await get(conn, _SQL["update_track"], Track, edition_id, track_id, name, external_id)
 
 
-async def get_session_references(
-    conn: Connection,
-    edition_id: UUID,
-    type: str,
-    track: UUID | None,
-    parent: UUID | None,
-    room: UUID | None,
-    organisers: Sequence[UUID],
-    starts_at: datetime | None,
-    ends_at: datetime | None,
-    held_on: Any,
-) -> SessionReferences:
-    """What is wrong with the things that a session names; raises `NotFound` without the edition."""
-    named = (type, track, parent, room, organisers, starts_at, ends_at, held_on)
-    return await get(conn, _SQL["get_session_references"], SessionReferences, edition_id, *named)
+async def get_session_facts(conn: Connection, edition_id: UUID, session_id: UUID, *named: Any) -> SessionFacts:
+    """What is wrong with a session as it will be, by the fields that the statement names, and what stands in its way.
+
+    Raises `NotFound` without the edition.
+    """
+    return await get(conn, _SQL["get_session_facts"], SessionFacts, edition_id, session_id, *named)
 
 
 async def is_inside_session(conn: Connection, edition_id: UUID, outer: UUID, inner: UUID) -> bool:
@@ -132,6 +90,22 @@ async def find_session(conn: Connection, edition_id: UUID, session_id: UUID) -> 
 async def lock_session(conn: Connection, edition_id: UUID, session_id: UUID) -> Session:
     """Lock a session until the transaction ends; raises `NotFound`."""
     return await get(conn, _SQL["lock_session"], Session, edition_id, session_id)
+
+
+async def move_if_clear(
+    conn: Connection,
+    edition_id: UUID,
+    session_id: UUID,
+    versions: Sequence[str] | None,
+    names: Sequence[str],
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    room: UUID | None,
+    now: datetime,
+) -> WrittenSession | None:
+    """A confirmed session moved, where nothing is in its way; None when anything may be wrong, and nothing written."""
+    slot = (names, starts_at, ends_at, room)
+    return await find(conn, _SQL["move_if_clear"], WrittenSession, edition_id, session_id, versions, *slot, now)
 
 
 async def list_sessions(
@@ -163,40 +137,3 @@ async def update_session(
     """Write every field that can change; the version rises, and the calendar sequence where a trigger says so."""
     written = columns(fields)[:_WRITTEN]
     return await get(conn, _SQL["update_session"], Session, edition_id, session_id, *written, status, now)
-
-
-async def find_room_occupant(
-    conn: Connection,
-    edition_id: UUID,
-    session_id: UUID,
-    room: UUID,
-    starts_at: datetime,
-    ends_at: datetime | None,
-) -> UUID | None:
-    """The confirmed session, other than this one, that has the room at this time."""
-    slot = (room, starts_at, ends_at)
-    return await find(conn, _SQL["find_room_occupant"], UUID, edition_id, session_id, *slot)
-
-
-async def list_session_speakers(conn: Connection, edition_id: UUID, session_id: UUID) -> list[UUID]:
-    """Who is confirmed to speak in a session."""
-    return await fetch_all(conn, _SQL["list_session_speakers"], UUID, edition_id, session_id)
-
-
-async def lock_speakers(conn: Connection, edition_id: UUID, speaker_ids: Sequence[UUID]) -> list[UUID]:
-    """Lock speakers until the transaction ends, always in the same order; those who are there."""
-    return await fetch_all(conn, _SQL["lock_speakers"], UUID, edition_id, speaker_ids)
-
-
-async def find_speaker_engagement(
-    conn: Connection,
-    edition_id: UUID,
-    session_id: UUID,
-    parent: UUID | None,
-    starts_at: datetime,
-    ends_at: datetime | None,
-    speaker_ids: Sequence[UUID],
-) -> UUID | None:
-    """The confirmed session, other than this one, in which one of the speakers appears at this time."""
-    named = (parent, starts_at, ends_at, speaker_ids)
-    return await find(conn, _SQL["find_speaker_engagement"], UUID, edition_id, session_id, *named)

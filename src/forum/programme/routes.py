@@ -1,81 +1,41 @@
-"""The HTTP side of rooms, tracks and sessions, as the staff edits them."""
+"""The HTTP side of tracks and sessions, as the staff edits them."""
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 from litestar import get, patch, post
 from litestar.di import NamedDependency
-from litestar.enums import HttpMethod
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from forum.db import Connection
 from forum.http import IfMatch
 from forum.pagination import Page, Paging
-from forum.permissions import Permission, needs
-from forum.programme import release_routes, service
+from forum.permissions import Permission, Principal, needs
+from forum.programme import conflict_routes, release_routes, room_routes, service
 from forum.programme.types import (
-    NewRoom,
     NewSession,
     NewTrack,
-    Room,
-    RoomPatch,
     Session,
     SessionFilter,
     SessionPatch,
     SessionStatus,
     Track,
     TrackPatch,
+    WrittenSession,
 )
 
 READ, WRITE = needs(Permission.PROGRAMME_READ), needs(Permission.PROGRAMME_WRITE)
 TAGS = ["programme"]
-
-
-@get("/editions/{edition:str}/rooms", opt=READ, operation_id="list_rooms", tags=TAGS)
-async def list_rooms(
-    edition_id: NamedDependency[UUID],
-    conn: NamedDependency[Connection],
-    paging: NamedDependency[Paging],
-    external_id: FromQuery[str | None] = None,
-) -> Page[Room]:
-    """The rooms of an edition in the order in which they were made."""
-    return await service.list_rooms(conn, edition_id, external_id, paging)
-
-
-@post("/editions/{edition:str}/rooms", opt=WRITE, operation_id="create_room", tags=TAGS)
-async def create_room(
-    data: JSONBody[NewRoom],
-    edition_id: NamedDependency[UUID],
-    conn: NamedDependency[Connection],
-    now: NamedDependency[datetime],
-) -> Room:
-    """Add a room. 409 `room_name_taken` when the venue has one of that name."""
-    return await service.create_room(conn, edition_id, data, now)
-
-
-@get("/editions/{edition:str}/rooms/{room_id:uuid}", opt=READ, operation_id="get_room", tags=TAGS)
-async def get_room(
-    room_id: FromPath[UUID], edition_id: NamedDependency[UUID], conn: NamedDependency[Connection]
-) -> Room:
-    """One room as the staff sees it."""
-    return await service.find_room(conn, edition_id, room_id)
-
-
-@patch("/editions/{edition:str}/rooms/{room_id:uuid}", opt=WRITE, operation_id="update_room", tags=TAGS)
-async def update_room(
-    data: JSONBody[RoomPatch],
-    room_id: FromPath[UUID],
-    edition_id: NamedDependency[UUID],
-    if_match: NamedDependency[IfMatch],
-    conn: NamedDependency[Connection],
-    now: NamedDependency[datetime],
-) -> Room:
-    """Change a room. Readers see its new name with the next release.
-
-    Its capacity holds for what is booked there at once: more places go to who waits, and nobody loses one.
-    """
-    return await service.update_room(conn, edition_id, room_id, data, if_match, now)
+Override = Annotated[
+    bool,
+    QueryParameter(
+        description="Go on in spite of conflicts of speakers and interpretation teams; never of rooms. For organizers."
+    ),
+]
+Reason = Annotated[
+    str | None, QueryParameter(max_length=500, description="Why; needed with `override`, and kept with it.")
+]
 
 
 @get("/editions/{edition:str}/tracks", opt=READ, operation_id="list_tracks", tags=TAGS)
@@ -149,10 +109,11 @@ async def create_session(
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     now: NamedDependency[datetime],
-) -> Session:
+) -> WrittenSession:
     """Add a session, as a draft. Drafts may overlap, and may lack a time, a room or both.
 
-    Outside the edition's own days only linked events, preparatory meetings and press are allowed.
+    Outside the edition's own days only linked events, preparatory meetings and press are allowed. `warnings` are the
+    conflicts that confirming it as it is would meet.
     """
     return await service.create_session(conn, edition_id, data, now)
 
@@ -172,41 +133,64 @@ async def update_session(
     edition_id: NamedDependency[UUID],
     if_match: NamedDependency[IfMatch],
     conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
-) -> Session:
+    override: Override = False,
+    reason: Reason = None,
+) -> WrittenSession:
     """Change or move a session. Readers see it, and calendars follow, with the next release.
 
-    A confirmed session is moved only where its room and its confirmed speakers are free: 409 `room_occupied` and
-    `speaker_double_booked` name the other session in `id`.
+    A confirmed session is moved only where its room is free (409 `room_occupied`) and where no rule that the edition
+    refuses is broken (409 with the rule as `code`): `id` names the other session, `conflicts` all that is in the way.
+    What the edition only warns of is in `warnings`. 412 has both versions of the fields that you sent in `changes`.
     """
-    return await service.update_session(conn, edition_id, session_id, data, if_match, now)
+    passed = service.override_of(principal, edition_id, override, reason)
+    return await service.update_session(conn, edition_id, session_id, data, if_match, now, passed)
 
 
-def _move_route(move: service.Move, description: str) -> HTTPRouteHandler:
-    async def move_session(
-        session_id: FromPath[UUID],
-        edition_id: NamedDependency[UUID],
-        conn: NamedDependency[Connection],
-        now: NamedDependency[datetime],
-    ) -> Session:
-        return await service.move_session(conn, edition_id, session_id, move, now)
+@post(
+    "/editions/{edition:str}/sessions/{session_id:uuid}/confirm",
+    opt=WRITE,
+    status_code=200,
+    operation_id="confirm_session",
+    tags=TAGS,
+)
+async def confirm_session(
+    session_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    override: Override = False,
+    reason: Reason = None,
+) -> WrittenSession:
+    """Confirm a draft, or a session that was cancelled: it has its room, its speakers and its interpreters from now on.
 
-    return HTTPRouteHandler(
-        f"/editions/{{edition:str}}/sessions/{{session_id:uuid}}/{move}",
-        http_method=HttpMethod.POST,
-        opt=WRITE,
-        status_code=200,
-        operation_id=f"{move}_session",
-        description=description,
-        tags=TAGS,
-    )(move_session)
+    409 `room_occupied`, or the rule that the edition refuses to break: `id` names the other session, `conflicts` all
+    that is in the way. What the edition only warns of is in `warnings`.
+    """
+    passed = service.override_of(principal, edition_id, override, reason)
+    return await service.move_session(conn, edition_id, session_id, "confirm", now, passed)
+
+
+@post(
+    "/editions/{edition:str}/sessions/{session_id:uuid}/cancel",
+    opt=WRITE,
+    status_code=200,
+    operation_id="cancel_session",
+    tags=TAGS,
+)
+async def cancel_session(
+    session_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    now: NamedDependency[datetime],
+) -> WrittenSession:
+    """Cancel a confirmed session. It stays in the programme, marked, so that its readers learn of it."""
+    return await service.cancel_session(conn, edition_id, session_id, now)
 
 
 HANDLERS = [
-    list_rooms,
-    create_room,
-    get_room,
-    update_room,
     list_tracks,
     create_track,
     get_track,
@@ -215,13 +199,9 @@ HANDLERS = [
     create_session,
     get_session,
     update_session,
-    _move_route(
-        "confirm",
-        "Confirm a draft, or a session that was cancelled: it has its room and its confirmed speakers from now on. "
-        "409 `room_occupied` and `speaker_double_booked` name the other session in `id`.",
-    ),
-    _move_route(
-        "cancel", "Cancel a confirmed session. It stays in the programme, marked, so that its readers learn of it."
-    ),
+    confirm_session,
+    cancel_session,
+    *room_routes.HANDLERS,
+    *conflict_routes.HANDLERS,
     *release_routes.HANDLERS,
 ]

@@ -1,15 +1,25 @@
-"""The rules of rooms and tracks, and everything that other slices may ask of the programme."""
+"""The rules of tracks, and everything that other slices may ask of the programme."""
 
 from datetime import datetime
 from uuid import UUID
 
 from forum.bodies import merge
 from forum.db import Connection
-from forum.errors import Conflict
 from forum.http import IfMatch
 from forum.ids import new_id
 from forum.pagination import Page, Paging
 from forum.programme import queries
+from forum.programme.conflicts import (
+    ChairDoubleBooked,
+    InterpretationDoubleBooked,
+    SpeakerDoubleBooked,
+    claim_speakers,
+    find_conflict_rules,
+    list_conflicts,
+    list_overrides,
+    override_of,
+    replace_conflict_rules,
+)
 from forum.programme.kept import Keeper, KeptRelease
 from forum.programme.reading import CSV, JSON, Format, now_and_next, read_release_as, schedule_formats
 from forum.programme.releases import (
@@ -21,14 +31,12 @@ from forum.programme.releases import (
     read_release,
 )
 from forum.programme.replanning import replan_sessions
+from forum.programme.rooms import RoomNameTaken, RoomOccupied, create_room, find_room, list_rooms, update_room
 from forum.programme.sessions import (
     MOVES,
     OUTSIDE_TYPES,
     Move,
-    RoomOccupied,
-    SpeakerDoubleBooked,
     cancel_session,
-    claim_speakers,
     confirm_session,
     create_session,
     find_session,
@@ -37,15 +45,23 @@ from forum.programme.sessions import (
     move_session,
     update_session,
 )
-from forum.programme.types import NewRoom, NewTrack, Room, RoomPatch, Track, TrackPatch
+from forum.programme.teams import (
+    create_interpretation_team,
+    find_interpretation_team,
+    list_interpretation_teams,
+    update_interpretation_team,
+)
+from forum.programme.types import NewTrack, Track, TrackPatch
 
 __all__ = [
     "CSV",
     "JSON",
     "MOVES",
     "OUTSIDE_TYPES",
+    "ChairDoubleBooked",
     "EditionIsDraft",
     "Format",
+    "InterpretationDoubleBooked",
     "Keeper",
     "KeptRelease",
     "Move",
@@ -56,12 +72,18 @@ __all__ = [
     "claim_speakers",
     "compare_releases",
     "confirm_session",
+    "create_interpretation_team",
     "create_room",
     "create_session",
     "create_track",
+    "find_conflict_rules",
+    "find_interpretation_team",
     "find_room",
     "find_session",
     "find_track",
+    "list_conflicts",
+    "list_interpretation_teams",
+    "list_overrides",
     "list_releases",
     "list_rooms",
     "list_sessions",
@@ -69,50 +91,19 @@ __all__ = [
     "lock_session",
     "move_session",
     "now_and_next",
+    "override_of",
     "publish",
     "publish_programme",
     "read_release",
     "read_release_as",
+    "replace_conflict_rules",
     "replan_sessions",
     "schedule_formats",
+    "update_interpretation_team",
     "update_room",
     "update_session",
     "update_track",
 ]
-
-
-class RoomNameTaken(Conflict, constraint="rooms_one_per_name_and_venue"):
-    """Another room of this venue has that name"""
-
-
-async def create_room(conn: Connection, edition_id: UUID, new: NewRoom, now: datetime) -> Room:
-    """A new room; raises `RoomNameTaken`."""
-    return await queries.insert_room(conn, edition_id, new_id(), new, now)
-
-
-async def find_room(conn: Connection, edition_id: UUID, room_id: UUID) -> Room:
-    """One room; raises `NotFound`."""
-    return await queries.find_room(conn, edition_id, room_id)
-
-
-async def list_rooms(conn: Connection, edition_id: UUID, external_id: str | None, paging: Paging) -> Page[Room]:
-    """The rooms of an edition in the order in which they were made."""
-    rows = await queries.list_rooms(conn, edition_id, external_id, paging.after(UUID), paging.limit + 1)
-    total = await queries.count_rooms(conn, edition_id, external_id) if paging.count else None
-    return paging.page(rows, lambda room: room.id, total)
-
-
-async def update_room(
-    conn: Connection, edition_id: UUID, room_id: UUID, patch: RoomPatch, if_match: IfMatch, now: datetime
-) -> Room:
-    """Change a room. Readers see its new name with the next release; what is booked there follows its capacity."""
-    before = await queries.lock_room(conn, edition_id, room_id)
-    if_match.require(before.version)
-    after = merge(before, patch)
-    return await queries.update_room(
-        conn, edition_id, room_id, after.name, after.venue, after.capacity, after.wheelchair_accessible,
-        after.hearing_loop, after.external_id, now,
-    )  # fmt: skip
 
 
 async def create_track(conn: Connection, edition_id: UUID, new: NewTrack, now: datetime) -> Track:
@@ -137,6 +128,6 @@ async def update_track(
 ) -> Track:
     """Change a track. Readers see its new name with the next release."""
     before = await queries.lock_track(conn, edition_id, track_id)
-    if_match.require(before.version)
+    if_match.require(before.version, before, patch)
     after = merge(before, patch)
     return await queries.update_track(conn, edition_id, track_id, after.name, after.external_id)

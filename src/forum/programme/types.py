@@ -22,12 +22,31 @@ from forum.codes import (
     Term,
 )
 from forum.errors import Fault
+from forum.problems import Clash
 
 SessionStatus = Literal["draft", "confirmed", "cancelled"]
 SessionMode = Literal["in_person", "hybrid", "online"]
 Access = Literal["open", "registered", "booking", "invitation", "media"]
 Tags = Annotated[list[LanguageTag], Meta(max_length=20)]
 EntityIds = Annotated[list[UUID], Meta(max_length=100)]
+TeamIds = Annotated[list[UUID], Meta(max_length=20)]
+RoomIds = Annotated[list[UUID], Meta(max_length=50)]
+LocalTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""A time of day in the edition's zone, such as 08:30."""
+Minutes = Annotated[int, Meta(ge=0, le=1440)]
+
+
+class OpeningHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a room is open, on one day or on every day that has no hours of its own; local times."""
+
+    on: Day | None = None
+    opens_at: LocalTime
+    closes_at: LocalTime
+    """No later than `opens_at`: on the next day, so that 00:00 is midnight."""
+
+
+Hours = Annotated[list[OpeningHours], Meta(max_length=100)]
+Equipment = Annotated[list[Line], Meta(max_length=50)]
 
 
 class NewRoom(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -39,6 +58,15 @@ class NewRoom(Struct, forbid_unknown_fields=True, kw_only=True):
     wheelchair_accessible: bool | None = None
     hearing_loop: bool | None = None
     external_id: ExternalId | None = None
+    equipment: Equipment = []
+    parts: RoomIds = []
+    """The rooms that this one is joined from: a session in it blocks them, and a session in one of them blocks it."""
+    opening_hours: Hours = []
+    """When it is open; without any, always. On a day that none is of, it is closed."""
+    setup_minutes: Minutes = 0
+    """How long before a session the room must be free."""
+    teardown_minutes: Minutes = 0
+    """How long after a session the room must be free."""
 
 
 class RoomPatch(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -50,6 +78,11 @@ class RoomPatch(Struct, forbid_unknown_fields=True, kw_only=True):
     wheelchair_accessible: bool | UnsetType | None = UNSET
     hearing_loop: bool | UnsetType | None = UNSET
     external_id: ExternalId | UnsetType | None = UNSET
+    equipment: Equipment | UnsetType = UNSET
+    parts: RoomIds | UnsetType = UNSET
+    opening_hours: Hours | UnsetType = UNSET
+    setup_minutes: Minutes | UnsetType = UNSET
+    teardown_minutes: Minutes | UnsetType = UNSET
 
 
 class Room(Struct):
@@ -62,7 +95,20 @@ class Room(Struct):
     wheelchair_accessible: bool | None
     hearing_loop: bool | None
     external_id: str | None
+    equipment: list[str]
+    parts: list[UUID]
+    opening_hours: list[OpeningHours]
+    setup_minutes: int
+    teardown_minutes: int
     version: int
+
+
+class PartFacts(Struct, frozen=True):
+    """What is wrong with a room as a part of another."""
+
+    is_known: bool
+    is_around: bool
+    """Whether it is the other room, or contains it at any depth."""
 
 
 class NewTrack(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -130,6 +176,8 @@ class SessionFields(Struct, forbid_unknown_fields=True, kw_only=True):
     organisers: EntityIds = []
     livestream_url: HttpUrl | None = None
     external_id: ExternalId | None = None
+    interpretation_teams: TeamIds = []
+    """The teams that interpret it: each is in one confirmed session at a time."""
 
     def faults(self) -> Iterator[Fault]:
         """The rules that span fields."""
@@ -143,6 +191,10 @@ class SessionFields(Struct, forbid_unknown_fields=True, kw_only=True):
         for index, entity in enumerate(self.organisers):
             if entity in self.organisers[:index]:
                 yield Fault(pointer=f"/organisers/{index}", code="duplicate", detail="This entity stands twice.")
+        for index, team in enumerate(self.interpretation_teams):
+            if team in self.interpretation_teams[:index]:
+                pointer = f"/interpretation_teams/{index}"
+                yield Fault(pointer=pointer, code="duplicate", detail="This team stands twice.")
 
 
 class NewSession(SessionFields, forbid_unknown_fields=True, kw_only=True):
@@ -169,6 +221,7 @@ class SessionPatch(Struct, forbid_unknown_fields=True, kw_only=True):
     organisers: EntityIds | UnsetType = UNSET
     livestream_url: HttpUrl | UnsetType | None = UNSET
     external_id: ExternalId | UnsetType | None = UNSET
+    interpretation_teams: TeamIds | UnsetType = UNSET
 
 
 class Session(SessionFields, kw_only=True):
@@ -179,6 +232,13 @@ class Session(SessionFields, kw_only=True):
     version: int
     calendar_sequence: int
     """SEQUENCE of its calendar entries: rises with start, end, day, room and, once confirmed, status."""
+
+
+class WrittenSession(Session, kw_only=True):
+    """A session as it was written, with the conflicts that the change has, and that the edition's rules let pass."""
+
+    warnings: list[Clash] | UnsetType = UNSET
+    """Absent when there are none. A draft, which may overlap, is told of all that confirming it would meet."""
 
 
 class SessionFilter(Struct, frozen=True, kw_only=True):
@@ -193,12 +253,13 @@ class SessionFilter(Struct, frozen=True, kw_only=True):
     external_id: str | None = None
 
 
-class SessionReferences(Struct, frozen=True):
-    """What is wrong with the things that a session names."""
+class SessionFacts(Struct, frozen=True):
+    """What is wrong with the things that a session names, and what stands in the way of it where and when it is."""
 
     is_type_known: bool
     is_track_known: bool
     is_parent_known: bool
     is_room_known: bool
     unknown_organisers: list[UUID]
-    is_inside_edition: bool
+    unknown_teams: list[UUID]
+    clashes: list[Clash]
