@@ -70,10 +70,13 @@ COMMENT ON TABLE unsubscriptions IS 'Who wants no more mails of a kind that one 
 COMMENT ON COLUMN unsubscriptions.person_id IS 'No reference, as in messages: it keeps nobody from being forgotten.';
 INSERT INTO erasure_rules (table_name, rule) VALUES ('unsubscriptions', 'emptied');
 
-ALTER TABLE editions
-    ADD COLUMN quiet_from time NOT NULL DEFAULT '21:00',
-    ADD COLUMN quiet_until time NOT NULL DEFAULT '07:00';
-COMMENT ON COLUMN editions.quiet_from IS 'From when on a mail that can wait does, where its reader is; equal to quiet_until: never.';
+CREATE TABLE quiet_hours (
+    edition_id uuid CONSTRAINT quiet_hours_pkey PRIMARY KEY CONSTRAINT quiet_hours_edition_exists REFERENCES editions,
+    begins time NOT NULL,
+    ends time NOT NULL
+);
+COMMENT ON TABLE quiet_hours IS 'When mails of an edition that can wait do, where their reader is; as long as none are set, from 21:00 to 07:00.';
+COMMENT ON COLUMN quiet_hours.ends IS 'Equal to begins: never.';
 
 CREATE FUNCTION after_quiet_hours(at timestamptz, zone text, quiet_from time, quiet_until time) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -90,14 +93,14 @@ COMMENT ON FUNCTION after_quiet_hours IS 'The instant itself, or the end of the 
 
 CREATE FUNCTION wait_for_morning() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    edition editions := (SELECT e FROM editions e WHERE e.id = NEW.edition_id);
+    quiet quiet_hours := (SELECT q FROM quiet_hours q WHERE q.edition_id = NEW.edition_id);
     zone text := coalesce((SELECT r.timezone FROM registrations r WHERE r.edition_id = NEW.edition_id AND r.id = NEW.registration_id),
                           (SELECT p.timezone FROM persons p WHERE p.id = NEW.person_id),
                           (SELECT p.timezone FROM persons p WHERE lower(p.email) = lower(NEW.recipient)),
-                          edition.timezone, 'UTC');
+                          (SELECT e.timezone FROM editions e WHERE e.id = NEW.edition_id), 'UTC');
 BEGIN
-    NEW.next_try_at := NEW.next_try_at + (after_quiet_hours(NEW.created_at, zone, coalesce(edition.quiet_from, '21:00'),
-                                                            coalesce(edition.quiet_until, '07:00')) - NEW.created_at);
+    NEW.next_try_at := NEW.next_try_at + (after_quiet_hours(NEW.created_at, zone, coalesce(quiet.begins, '21:00'),
+                                                            coalesce(quiet.ends, '07:00')) - NEW.created_at);
     RETURN NEW;
 END $$;
 COMMENT ON FUNCTION wait_for_morning IS

@@ -239,8 +239,15 @@ LEFT JOIN speaker_links k ON k.edition_id = s.edition_id AND k.speaker_id = s.id
 WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'speaker';
 
 -- name: forget_speaker
--- Drop the mails to a speaker that are still to be sent, and take out of the others whom they were for.
-WITH dropped AS (
+-- Drop the mails to a speaker that are still to be sent, and take out of the others whom they were for. Their address is
+-- suppressed no more, unless an account has it.
+WITH lifted AS (
+    DELETE FROM suppressions s
+    WHERE s.email IN (SELECT lower(m.recipient) FROM messages m
+                      WHERE m.kind = 'speaker' AND m.edition_id = $1 AND m.payload ->> 'speaker' = $2)
+      AND NOT EXISTS (SELECT FROM persons p WHERE lower(p.email) = s.email)
+),
+dropped AS (
     DELETE FROM messages WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status IN ('queued', 'sending')
     RETURNING 1
 ),

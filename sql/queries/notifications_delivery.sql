@@ -54,3 +54,13 @@ WHERE s.id = $2
        OR EXISTS (SELECT FROM persons p JOIN registrations r ON r.person_id = p.id
                   WHERE lower(p.email) = s.email AND r.edition_id = $1))
 RETURNING s.id, s.email, s.reason, s.detail, s.suppressed_at;
+
+-- name: find_quiet_hours
+-- When mails of an edition that can wait do.
+SELECT coalesce(to_char(q.begins, 'HH24:MI'), '21:00') AS begins, coalesce(to_char(q.ends, 'HH24:MI'), '07:00') AS ends
+FROM editions e LEFT JOIN quiet_hours q ON q.edition_id = e.id WHERE e.id = $1;
+
+-- name: set_quiet_hours
+-- Have mails of an edition that can wait do so at other hours; what is queued already stays as it is.
+INSERT INTO quiet_hours (edition_id, begins, ends) VALUES ($1, $2::text::time, $3::text::time)
+ON CONFLICT (edition_id) DO UPDATE SET begins = excluded.begins, ends = excluded.ends;

@@ -8,11 +8,12 @@ import pytest
 
 from forum import outbox
 from forum.db import Connection
-from tests.client import Client
+from tests.client import Client, pointers
 from tests.conftest import Timeline
 from tests.factories import make_registration
 
 ADDRESS = "amina@delegates.example"
+QUIET_HOURS = "/v1/editions/grf-2023/quiet-hours"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ async def waits(conn: Connection) -> list[timedelta]:
 
 
 async def test_decision_waits_for_the_morning_of_its_reader_and_what_is_urgent_does_not(
-    conn: Connection, desk: Client, grf: dict[str, Any], clock: Timeline
+    conn: Connection, client: Client, desk: Client, grf: dict[str, Any], clock: Timeline
 ) -> None:
     await make_registration(desk, ADDRESS, person={"timezone": "Pacific/Auckland"})
     await conn.execute("UPDATE persons SET timezone = 'Pacific/Auckland' WHERE email = $1", ADDRESS)
@@ -67,6 +68,11 @@ async def test_decision_waits_for_the_morning_of_its_reader_and_what_is_urgent_d
     assert await waits(conn) == [timedelta(hours=8), timedelta(0), timedelta(0), timedelta(0)]
 
     await conn.execute("DELETE FROM messages")
-    await conn.execute("UPDATE editions SET quiet_from = '08:00', quiet_until = '09:00'")
+    organizer = await client.as_role("organizer", grf["id"])
+    assert (await desk.get(QUIET_HOURS)).json() == {"begins": "21:00", "ends": "07:00"}
+    hours = {"begins": "08:00", "ends": "09:00"}
+    assert (await desk.post(QUIET_HOURS, hours)).status_code == 403
+    assert pointers(await organizer.post(QUIET_HOURS, hours | {"ends": "24:00"})) == {("/ends", "bad_format")}
+    assert (await organizer.post(QUIET_HOURS, hours)).json() == (await desk.get(QUIET_HOURS)).json() == hours
     await outbox.queue_message(conn, "proposal", ADDRESS, {}, clock(), edition)
     assert await waits(conn) == [timedelta(0)]

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from forum.db import Connection, columns, execute, fetch_all, get, value
-from forum.notifications.delivery_types import Reported, Suppression, SuppressionFilter
+from forum.notifications.delivery_types import QuietHours, Reported, Suppression, SuppressionFilter
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("notifications_delivery")
@@ -57,3 +57,13 @@ async def count_suppressions(conn: Connection, edition_id: UUID, wanted: Suppres
 async def lift_suppression(conn: Connection, edition_id: UUID, suppression_id: UUID) -> Suppression:
     """Write to an address again; raises `NotFound`."""
     return await get(conn, _SQL["lift_suppression"], Suppression, edition_id, suppression_id)
+
+
+async def find_quiet_hours(conn: Connection, edition_id: UUID) -> QuietHours:
+    """When mails of an edition that can wait do."""
+    return await get(conn, _SQL["find_quiet_hours"], QuietHours, edition_id)
+
+
+async def set_quiet_hours(conn: Connection, edition_id: UUID, hours: QuietHours) -> None:
+    """Have mails of an edition that can wait do so at other hours."""
+    await execute(conn, _SQL["set_quiet_hours"], edition_id, *columns(hours))

@@ -9,10 +9,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from forum.db import Connection
-from forum.notifications import bounces, unsubscribing
+from forum.notifications import bounces, quiet_hours, unsubscribing
 from forum.notifications.delivery_types import (
     Bounced,
     BounceReport,
+    QuietHours,
     Suppression,
     SuppressionFilter,
     SuppressionReason,
@@ -23,6 +24,7 @@ from forum.permissions import Permission, Principal, needs
 PUBLIC, READ, WRITE = needs(Permission.PUBLIC), needs(Permission.MESSAGES_READ), needs(Permission.MESSAGES_WRITE)
 TAGS = ["notifications"]
 SUPPRESSIONS = "/editions/{edition:str}/suppressions"
+QUIET_HOURS = "/editions/{edition:str}/quiet-hours"
 UNSUBSCRIBE = "/unsubscribe/{token:str}"
 
 
@@ -111,7 +113,23 @@ async def subscribe_again(token: FromPath[str], state: State, conn: NamedDepende
     return await unsubscribing.subscribe_again(conn, token, state.key_ring)
 
 
+@get(QUIET_HOURS, opt=READ, operation_id="get_quiet_hours", tags=TAGS)
+async def get_quiet_hours(edition_id: NamedDependency[UUID], conn: NamedDependency[Connection]) -> QuietHours:
+    """When mails that can wait until their reader is awake do: decisions about proposals, and about changes."""
+    return await quiet_hours.find_quiet_hours(conn, edition_id)
+
+
+@post(QUIET_HOURS, opt=needs(Permission.EDITIONS_WRITE), status_code=200, operation_id="set_quiet_hours", tags=TAGS)
+async def set_quiet_hours(
+    data: JSONBody[QuietHours], edition_id: NamedDependency[UUID], conn: NamedDependency[Connection]
+) -> QuietHours:
+    """Other quiet hours, from the next mail on; the same hour twice means none."""
+    return await quiet_hours.set_quiet_hours(conn, edition_id, data)
+
+
 HANDLERS = [
+    get_quiet_hours,
+    set_quiet_hours,
     report_bounce,
     list_suppressions,
     lift_suppression,

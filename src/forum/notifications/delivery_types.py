@@ -94,6 +94,16 @@ class Fate(Struct, frozen=True):
     suppressed_for: SuppressionReason | None
 
 
+HourOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class QuietHours(Struct, frozen=True, forbid_unknown_fields=True):
+    """When mails that can wait do, by the clocks where their reader is; equal: never."""
+
+    begins: HourOfDay
+    ends: HourOfDay
+
+
 class Unsubscribing(Struct, frozen=True):
     """What a link to unsubscribe is about."""
 
