@@ -145,19 +145,27 @@ async def test_domain_gets_so_many_mails_a_minute_codes_first(conn: Connection, 
     assert await conn.fetchval("SELECT count(*) FROM messages WHERE status <> 'sent'") == 0
 
 
-async def test_limit_holds_for_workers_that_batch_at_the_same_time(
+async def test_limit_holds_for_a_code_that_is_asked_for_while_another_worker_batches(
     conn: Connection, pool: Pool, clock: Timeline
 ) -> None:
     for number in range(40):
         await outbox.queue_message(conn, "letter", f"{number}@many.example", {}, clock())
 
-    async def batch() -> None:
+    async def batch_beside() -> None:
         async with pool.acquire() as other:
             await outbox.batch_messages(other, system_clock(), 3)
 
-    await asyncio.gather(*(batch() for _ in range(6)))
+    async with conn.transaction():
+        await outbox.batch_messages(conn, system_clock(), 3)
+        async with pool.acquire() as other:
+            await queue(other, clock, "code@many.example")
+            beside = asyncio.create_task(batch_beside())
+            while not beside.done() and not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await other.execute("SELECT pg_sleep(0.01)")
+    await beside
 
     assert await conn.fetchval("SELECT count(*) FROM messages WHERE status = 'sending'") == 3
+    assert await conn.fetchval("SELECT next_try_at > now() FROM messages WHERE kind = 'sign_in'")
 
 
 async def test_later_news_of_a_registration_waits_for_those_before(
