@@ -165,3 +165,28 @@ async def test_list_is_taken_away_as_a_table(desk: Client, amina: dict[str, Any]
     assert {row["recipient"]: (row["status"], row["last_error"]) for row in rows} == {
         ADDRESS: ("failed", "550 =cmd()"), "bei@delegates.example": ("sent", ""),
     }  # fmt: skip
+
+
+async def test_digest_is_sent_once_more_with_those_of_its_entries_that_still_hold(
+    desk: Client, grf: dict[str, Any], amina: dict[str, Any], conn: Connection
+) -> None:
+    here, person = UUID(grf["id"]), UUID(amina["id"])
+    sessions = [UUID(int=number) for number in range(2)]
+    digest = await conn.fetchval(
+        "INSERT INTO messages (edition_id, kind, recipient, registration_id, created_at, next_try_at, status, sent_at)"
+        " VALUES ($1, 'revision', $3, $2, now(), now(), 'sent', now()) RETURNING id",
+        here, person, ADDRESS,
+    )  # fmt: skip
+    entry = (
+        "INSERT INTO messages (edition_id, kind, recipient, registration_id, session_id, created_at, next_try_at,"
+        " status, sent_at, digest_id) VALUES ($1, 'invitation', $4, $2, $3, now(), now(), 'sent', now(), $5)"
+    )
+    rows = [(sessions[0], digest), (sessions[1], digest), (sessions[1], None)]
+    await conn.executemany(entry, [(here, person, session, ADDRESS, into) for session, into in rows])
+
+    made = (await desk.post(f"{MESSAGES}/{digest}/resend")).json()
+
+    again = await conn.fetch("SELECT session_id, status FROM messages WHERE digest_id = $1", UUID(made["id"]))
+    assert [tuple(row) for row in again] == [(sessions[0], "queued")]
+    await desk.post(f"{MESSAGES}/{made['id']}/cancel")
+    assert await conn.fetchval("SELECT status FROM messages WHERE digest_id = $1", UUID(made["id"])) == "cancelled"
