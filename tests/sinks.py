@@ -54,9 +54,9 @@ class Sink:
 
 
 @asynccontextmanager
-async def sink() -> AsyncIterator[Sink]:
+async def sink(made: Sink | None = None) -> AsyncIterator[Sink]:
     """A server on a free port of this machine, in the test's own event loop."""
-    made = Sink()
+    made = made or Sink()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(made, enable_SMTPUTF8=True, hostname="sink.example", loop=loop), "127.0.0.1", 0

@@ -8,7 +8,7 @@ from forum.calendars import service as calendars
 from forum.calendars.types import CalendarEdition, CalendarSession
 from forum.db import Connection
 from forum.editions import service as editions
-from forum.notifications.service import ReportMail
+from forum.notifications.service import ReportMail, sign_unsubscribe
 from forum.programme import service as programme
 from forum.programme.release_types import PublishedEdition, PublishedSession
 from forum.registrations import service as registrations
@@ -26,6 +26,7 @@ class MailContent:
         self._addresses = calendars.CalendarAddresses(settings.public_url, settings.calendar_domain)
         self._page = settings.frontend_url or f"{settings.public_url.rstrip('/')}/r"
         self._speaker_page = settings.speaker_page_url or f"{settings.public_url.rstrip('/')}/s"
+        self._unsubscribe = f"{settings.public_url.rstrip('/')}/v1/unsubscribe"
         self._ring = registrations.KeyRing()
         self._releases: dict[tuple[UUID, int], tuple[PublishedEdition, dict[UUID, PublishedSession]]] = {}
 
@@ -49,6 +50,10 @@ class MailContent:
     async def speaker_link(self, conn: Connection, link_id: UUID) -> str:
         """The address by which a speaker answers, built as the other."""
         return f"{self._speaker_page}#{await speakers.sign_link(conn, link_id, self._ring)}"
+
+    async def unsubscribe_link(self, conn: Connection, message_id: UUID) -> str:
+        """The address by which the recipient of a mail gets no more of its kind; only a POST to it has an effect."""
+        return f"{self._unsubscribe}/{await sign_unsubscribe(conn, message_id, self._ring)}"
 
     async def report(self, conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
         """The attendance statistics of a day, as known at an instant."""

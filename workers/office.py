@@ -103,7 +103,8 @@ async def open_office(settings: Settings, closing: asyncio.Event) -> AsyncIterat
     assert settings.redis_url
     clock = clock_of(settings)
     queue = open_queue(settings.redis_url)
-    relay = Relay(settings.database_url, queue, timedelta(seconds=settings.relay_again_seconds))
+    again_after = timedelta(seconds=settings.relay_again_seconds)
+    relay = Relay(settings.database_url, queue, again_after, settings.mail_per_domain)
     transports = [open_transport(settings.smtp_url, settings.mail_path) for _ in range(MAIL_CONNECTIONS)]
     postbox = Postbox(transports, settings.mail_from, settings.calendar_domain, clock, Mailers(), closing)
     pool = await open_pool(settings.database_url, JOBS_AT_ONCE + 1, FRESH_PLANS)

@@ -22,8 +22,11 @@ log = logging.getLogger("forum")
 class Relay:
     """Hands over what is due whenever PostgreSQL, or the worker itself, says that there may be something."""
 
-    def __init__(self, database_url: str, queue: ArqRedis, again_after: timedelta) -> None:
+    def __init__(
+        self, database_url: str, queue: ArqRedis, again_after: timedelta, per_domain: int | None = None
+    ) -> None:
         self._database_url, self._queue, self._again_after = database_url, queue, again_after
+        self._per_domain = per_domain
         self._hint = asyncio.Event()
 
     def wake(self) -> None:
@@ -45,7 +48,8 @@ class Relay:
             await connection.add_listener(outbox.CHANNEL, lambda *_: self._hint.set())
             while True:
                 self._hint.clear()
-                while await outbox.relay(connection, self._queue, system_clock(), self._again_after):
+                pace = self._again_after, self._per_domain
+                while await outbox.relay(connection, self._queue, system_clock(), *pace):
                     pass
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(SWEEP_SECONDS):  # wait_for can lose a cancellation before Python 3.12

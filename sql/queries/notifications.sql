@@ -110,25 +110,25 @@ WHERE r.edition_id = $1 AND r.id = $2;
 
 -- name: gather_entries
 -- Have the calendar entries that are queued for these people go out in the mail that tells them of a revision, while it waits:
--- one mail instead of one for each session. An entry whose last change is under way follows by itself.
+-- one mail instead of one for each session. An entry whose last change is not sent yet follows it by itself.
 WITH digest AS MATERIALIZED (
     SELECT id, registration_id FROM messages
     WHERE kind = 'revision' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status = 'queued' FOR UPDATE
 ),
 entries AS MATERIALIZED (
     SELECT id, registration_id, status, digest_id,
-           bool_or(status = 'sending') OVER (PARTITION BY registration_id, session_id) AS is_under_way
+           count(*) OVER (PARTITION BY registration_id, session_id) > 1 AS follows_another
     FROM messages
     WHERE kind = 'invitation' AND edition_id = $1 AND registration_id = ANY (ARRAY(SELECT registration_id FROM digest))
       AND status IN ('queued', 'sending')
 )
 UPDATE messages m SET digest_id = d.id
 FROM entries e JOIN digest d USING (registration_id)
-WHERE m.id = e.id AND e.status = 'queued' AND NOT e.is_under_way AND e.digest_id IS DISTINCT FROM d.id;
+WHERE m.id = e.id AND e.status = 'queued' AND NOT e.follows_another AND e.digest_id IS DISTINCT FROM d.id;
 
 -- name: forget_messages
 -- Drop the mails to somebody that are still to be sent, and take out of the others whom they were for: those about one
--- registration ($1, $2), or all to a person ($3) at their address.
+-- registration ($1, $2), or all to a person ($3) at their address, who then is neither suppressed nor unsubscribed.
 WITH theirs AS (
     SELECT m.id, m.status FROM messages m
     WHERE (m.edition_id = $1 AND m.registration_id = $2) OR m.person_id = $3
@@ -141,7 +141,9 @@ dropped AS (
 emptied AS (
     UPDATE messages SET recipient = 'erased@erased.invalid', person_id = NULL, registration_id = NULL, last_error = NULL
     WHERE id IN (SELECT id FROM theirs WHERE status NOT IN ('queued', 'sending')) RETURNING 1
-)
+),
+lifted AS (DELETE FROM suppressions WHERE email = (SELECT lower(p.email) FROM persons p WHERE p.id = $3)),
+subscribed AS (DELETE FROM unsubscriptions WHERE person_id = $3)
 SELECT (SELECT count(*) FROM dropped) AS dropped, (SELECT count(*) FROM emptied) AS emptied;
 
 -- name: queue_seat_question
@@ -157,12 +159,14 @@ UPDATE messages SET status = 'superseded'
 WHERE kind = 'answer' AND edition_id = $1 AND registration_id = $2 AND session_id = $3 AND status = 'queued';
 
 -- name: queue_report
--- Queue the attendance report of a day for every organizer of an edition, once for each job.
+-- Queue the attendance report of a day for every organizer of an edition who has not unsubscribed, once for each job.
 INSERT INTO messages (edition_id, kind, recipient, person_id, payload, created_at, next_try_at)
 SELECT $1, 'attendance_report', p.email, p.id,
        jsonb_build_object('on', $2::date, 'as_of', $3::timestamptz, 'job', $4::bigint, 'language', p.language), $3, now()
 FROM grants g JOIN persons p ON p.id = g.person_id
 WHERE g.edition_id = $1 AND g.role = 'organizer'
+  AND NOT EXISTS (SELECT FROM unsubscriptions u
+                  WHERE u.edition_id = $1 AND u.person_id = p.id AND u.kind = 'attendance_report')
   AND NOT EXISTS (SELECT FROM messages m WHERE m.kind = 'attendance_report' AND m.edition_id = $1
                     AND m.person_id = p.id AND m.payload ->> 'job' = $4::text);
 
@@ -181,7 +185,8 @@ WHERE e.status = 'live' AND ($1 AT TIME ZONE e.timezone)::time >= '19:00'
 
 -- name: list_batch
 -- The messages of these batches that are still to be sent, in the order in which they were queued.
-SELECT m.id, m.edition_id, m.kind, m.recipient, m.session_id, m.registration_id, m.payload, m.attempts, m.created_at
+SELECT m.id, m.edition_id, m.kind, m.recipient, m.session_id, m.registration_id, m.payload, m.attempts, m.created_at,
+       m.domain
 FROM messages m
 WHERE m.batch_id = ANY ($1::uuid[]) AND m.status = 'sending'
 ORDER BY m.number;
@@ -201,7 +206,8 @@ WHERE m.id = ANY ($1::uuid[]);
 
 -- name: list_entries
 -- The calendar entries that go out in these digests, by the time to which they ask.
-SELECT m.id, m.edition_id, m.kind, m.recipient, m.session_id, m.registration_id, m.payload, m.attempts, m.created_at, m.digest_id
+SELECT m.id, m.edition_id, m.kind, m.recipient, m.session_id, m.registration_id, m.payload, m.attempts, m.created_at,
+       m.domain, m.digest_id
 FROM messages m
 WHERE m.digest_id = ANY ($1::uuid[]) AND m.status = 'sending'
 ORDER BY m.payload ->> 'starts_at', m.payload ->> 'held_on', m.number;
@@ -245,8 +251,15 @@ LEFT JOIN speaker_links k ON k.edition_id = s.edition_id AND k.speaker_id = s.id
 WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'speaker';
 
 -- name: forget_speaker
--- Drop the mails to a speaker that are still to be sent, and take out of the others whom they were for.
-WITH dropped AS (
+-- Drop the mails to a speaker that are still to be sent, and take out of the others whom they were for. Their address is
+-- suppressed no more, unless an account has it.
+WITH lifted AS (
+    DELETE FROM suppressions s
+    WHERE s.email IN (SELECT lower(m.recipient) FROM messages m
+                      WHERE m.kind = 'speaker' AND m.edition_id = $1 AND m.payload ->> 'speaker' = $2)
+      AND NOT EXISTS (SELECT FROM persons p WHERE lower(p.email) = s.email)
+),
+dropped AS (
     DELETE FROM messages WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status IN ('queued', 'sending')
     RETURNING 1
 ),
@@ -270,26 +283,10 @@ WHERE id = $1 AND status = 'sending';
 
 -- name: release_messages
 -- These messages were not tried: they are queued again, after a pause.
-UPDATE messages SET status = 'queued', batch_id = NULL, next_try_at = now() + $2::interval, last_error = coalesce($3, last_error)
+UPDATE messages SET status = 'queued', batch_id = NULL, batched_at = NULL, next_try_at = now() + $2::interval, last_error = coalesce($3, last_error)
 WHERE id = ANY ($1::uuid[]) AND status = 'sending';
 
 -- name: fail_message
 -- A message is given up.
 UPDATE messages SET status = 'failed', attempts = attempts + 1, last_error = $2, payload = payload - 'code'
 WHERE id = $1 AND status = 'sending';
-
--- name: list_messages
--- What became of an edition's mails, newest last.
-SELECT m.id, m.number, m.kind, m.recipient, m.session_id, m.registration_id, m.payload ->> 'method' AS method,
-       m.status, m.attempts, m.created_at, m.next_try_at, m.sent_at, m.last_error
-FROM messages m
-WHERE m.edition_id = $1 AND ($2::text IS NULL OR m.status = $2) AND ($3::text IS NULL OR m.kind = $3)
-  AND ($4::uuid IS NULL OR m.registration_id = $4) AND ($5::uuid IS NULL OR m.session_id = $5)
-  AND ($6::bigint IS NULL OR m.number > $6)
-ORDER BY m.number LIMIT $7;
-
--- name: count_messages
--- How many mails the list has.
-SELECT count(*) FROM messages m
-WHERE m.edition_id = $1 AND ($2::text IS NULL OR m.status = $2) AND ($3::text IS NULL OR m.kind = $3)
-  AND ($4::uuid IS NULL OR m.registration_id = $4) AND ($5::uuid IS NULL OR m.session_id = $5);

@@ -17,35 +17,67 @@ RETURNING id, kind, tries, coalesce((payload ->> 'urgent')::boolean, false) AS u
 -- How many messages are in batches that are not sent yet.
 SELECT count(*) FROM messages WHERE status = 'sending';
 
+-- name: lock_pacing
+-- Only one transaction at a time paces and batches messages; held until it ends.
+SELECT pg_advisory_xact_lock(hashtextextended('pacing', 0));
+
+-- name: pace_messages
+-- Give each domain at most $2 messages a minute: what is due beyond that, counting what was batched in the last minute, is
+-- put off to the minute that has room, codes first, then in the order in which they were queued.
+WITH taken AS (
+    SELECT domain, count(*) AS messages FROM messages WHERE batched_at > $1::timestamptz - interval '1 minute' GROUP BY domain
+),
+lines AS (
+    SELECT m.id, row_number() OVER (PARTITION BY m.domain ORDER BY m.kind <> 'sign_in', m.number) + coalesce(t.messages, 0) AS place
+    FROM messages m LEFT JOIN taken t ON t.domain = m.domain
+    WHERE m.status = 'queued' AND m.next_try_at <= $1 AND m.digest_id IS NULL
+      AND NOT EXISTS (SELECT FROM mail_domains d WHERE d.domain = m.domain AND d.paused_until > $1)
+)
+UPDATE messages m SET next_try_at = $1 + make_interval(mins => ((l.place - 1) / $2::bigint)::integer)
+FROM lines l WHERE l.place > $2 AND m.id = l.id AND m.status = 'queued';
+
 -- name: batch_messages
--- Put messages that are due into batches of $2: codes that somebody waits for, and up to $3 others. A message waits while an
--- earlier one of the same invitation is under way; what goes out in a digest is batched with it.
+-- Put messages that are due into batches of $2: codes that somebody waits for, and up to $3 others. A message waits while its
+-- domain is paused, and while an earlier one of the same invitation, or about the same registration, is queued or under way;
+-- what goes out in a digest is batched with it. Whose address is suppressed gets nothing, but for codes after a complaint.
+-- With $4 it is remembered when they were batched.
 WITH urgent AS (
-    SELECT id, number FROM messages
-    WHERE status = 'queued' AND kind = 'sign_in' AND next_try_at <= $1
-    ORDER BY next_try_at, number LIMIT $2 FOR UPDATE SKIP LOCKED
+    SELECT m.id, m.number, lower(m.recipient) AS email FROM messages m
+    WHERE m.status = 'queued' AND m.kind = 'sign_in' AND m.next_try_at <= $1
+      AND NOT EXISTS (SELECT FROM mail_domains d WHERE d.domain = m.domain AND d.paused_until > $1)
+    ORDER BY m.next_try_at, m.number LIMIT $2 FOR UPDATE OF m SKIP LOCKED
 ),
 others AS (
-    SELECT m.id, m.number FROM messages m
+    SELECT m.id, m.number, lower(m.recipient) AS email FROM messages m
     WHERE m.status = 'queued' AND m.kind <> 'sign_in' AND m.next_try_at <= $1 AND m.digest_id IS NULL
+      AND NOT EXISTS (SELECT FROM mail_domains d WHERE d.domain = m.domain AND d.paused_until > $1)
       AND NOT EXISTS (SELECT FROM messages o
                       WHERE o.kind = 'invitation' AND m.kind = 'invitation' AND o.edition_id = m.edition_id
                         AND o.session_id = m.session_id AND o.registration_id = m.registration_id
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))
+      AND NOT EXISTS (SELECT FROM messages o
+                      WHERE o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision')
+                        AND o.edition_id = m.edition_id AND o.registration_id = m.registration_id
+                        AND o.number < m.number AND o.status IN ('queued', 'sending'))
     ORDER BY m.next_try_at, m.number LIMIT $3 FOR UPDATE OF m SKIP LOCKED
 ),
 numbered AS (
-    SELECT id, true AS urgent, (row_number() OVER (ORDER BY number) - 1) / $2::bigint AS batch FROM urgent
+    SELECT id, email, true AS urgent, (row_number() OVER (ORDER BY number) - 1) / $2::bigint AS batch FROM urgent
     UNION ALL
-    SELECT id, false, (row_number() OVER (ORDER BY number) - 1) / $2::bigint FROM others
+    SELECT id, email, false, (row_number() OVER (ORDER BY number) - 1) / $2::bigint FROM others
 ),
 batches AS (SELECT urgent, batch, gen_random_uuid() AS batch_id FROM numbered GROUP BY urgent, batch),
 jobs AS (
     INSERT INTO outbox (kind, payload, next_try_at)
     SELECT 'send_messages', jsonb_build_object('kind', 'send_messages', 'batch_id', batch_id, 'urgent', urgent), $1 FROM batches
 )
-UPDATE messages m SET status = 'sending', batch_id = b.batch_id
-FROM numbered n JOIN batches b USING (urgent, batch) WHERE m.id = n.id;
+UPDATE messages m
+SET batch_id = b.batch_id, batched_at = CASE WHEN $4::boolean THEN $1 END,
+    status = CASE WHEN s.email IS NULL THEN 'sending' ELSE 'suppressed' END,
+    last_error = CASE WHEN s.email IS NULL THEN m.last_error ELSE 'the address is suppressed: ' || s.reason END
+FROM numbered n JOIN batches b USING (urgent, batch)
+LEFT JOIN suppressions s ON s.email = n.email AND (s.reason = 'bounced' OR NOT n.urgent)
+WHERE m.id = n.id;
 
 -- name: claim_jobs
 -- Those of these jobs that are not done and that nobody else is running.

@@ -72,20 +72,30 @@ async def claim_waiting(conn: Connection, now: datetime, again_after: timedelta)
     return await fetch_all(conn, _SQL["claim_waiting"], Relayed, now, again_after, BATCH_SIZE)
 
 
-async def batch_messages(conn: Connection, now: datetime) -> int:
-    """Put the messages that are due into batches, each with a job that sends it; how many messages that was."""
+async def batch_messages(conn: Connection, now: datetime, per_domain: int | None = None) -> int:
+    """Put the messages that are due into batches, each with a job that sends it; how many messages that was.
+
+    `per_domain`: how many messages a minute one domain is sent; None for as many as there are.
+    """
     room = max(MESSAGES_UNDER_WAY - int(await value(conn, _SQL["count_under_way"])), 0)
-    return await execute(conn, _SQL["batch_messages"], now, MESSAGES_IN_BATCH, room)
+    if per_domain is None:
+        return await execute(conn, _SQL["batch_messages"], now, MESSAGES_IN_BATCH, room, False)
+    async with conn.transaction():
+        await execute(conn, _SQL["lock_pacing"])
+        await execute(conn, _SQL["pace_messages"], now, per_domain)
+        return await execute(conn, _SQL["batch_messages"], now, MESSAGES_IN_BATCH, room, True)
 
 
-async def relay(conn: Connection, queue: ArqRedis, now: datetime, again_after: timedelta) -> int:
+async def relay(
+    conn: Connection, queue: ArqRedis, now: datetime, again_after: timedelta, per_domain: int | None = None
+) -> int:
     """Hand every job that is due to the queue; how many. The caller's connection is in no transaction.
 
     `again_after`: how long a job may take before it is handed over again; doubled with every try, up to a quarter
     of an hour. Nothing is counted as a try while the queue does not answer.
     """
     await queue.ping()
-    await batch_messages(conn, now)
+    await batch_messages(conn, now, per_domain)
     rows = await claim_waiting(conn, now, again_after)
     for kind, group in groupby(sorted(rows, key=lambda row: (row.kind, row.id)), key=lambda row: row.kind):
         for batch in _portions(kind, list(group)):

@@ -63,6 +63,9 @@ class Permission(StrEnum):
     STATISTICS_READ = "statistics:read"
     MESSAGES_READ = "messages:read"
     INBOX_WRITE = "inbox:write"
+    MESSAGES_WRITE = "messages:write"
+    MESSAGES_REPORT = "messages:report"
+    """Say that a mail came back, or was unwelcome: for the provider that delivers it."""
 
 
 Role = Literal[
@@ -74,7 +77,7 @@ _PROGRAMME: Final = frozenset({_P.PROGRAMME_READ, _P.PROGRAMME_WRITE, _P.PROGRAM
 _FOCAL_POINT: Final = frozenset({_P.DELEGATIONS_READ, _P.DELEGATIONS_MANAGE})
 _REGISTRAR: Final = _FOCAL_POINT | {
     _P.ENTITIES_WRITE, _P.REGISTRATIONS_CREATE, _P.REGISTRATIONS_READ, _P.REGISTRATIONS_WRITE, _P.BOOKINGS_CREATE,
-    _P.BOOKINGS_READ, _P.BOOKINGS_WRITE, _P.MESSAGES_READ, _P.PROGRAMME_READ,
+    _P.BOOKINGS_READ, _P.BOOKINGS_WRITE, _P.MESSAGES_READ, _P.MESSAGES_WRITE, _P.PROGRAMME_READ,
 }  # fmt: skip
 _PLEDGES: Final = frozenset({_P.PLEDGES_SUBMIT, _P.PLEDGES_READ, _P.PLEDGES_WRITE, _P.ENTITIES_WRITE})
 _ORGANIZER: Final = frozenset(Permission) - {_P.EDITIONS_CREATE}
@@ -93,6 +96,7 @@ GRANTS_OF: Final[Mapping[Role, frozenset[Permission]]] = {
 ClientScope = Literal[
     "registrations:create", "bookings:create", "pledges:submit", "scans:record", "statistics:read", "programme:read",
     "inbox:write",
+    "messages:report",
 ]  # fmt: skip
 """What a client token or a device may be given: never lists of people."""
 _SCOPE_FOR: Final = {_P.DELEGATIONS_READ: _P.REGISTRATIONS_CREATE}

@@ -47,6 +47,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_
     """The sender of mails that belong to no edition (sign-in codes)."""
     inbox_listen: InboxAddress | None = None
     """Where a worker takes in mails that answer invitations, by LMTP or SMTP: `host:port`, or the path of a socket."""
+    mail_per_domain: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """How many mails a minute are sent to addresses of one domain, by all workers together; as many as there are when
+    absent."""
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=100)] = 16
     rehearsal_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     """For rehearsals: the clock starts at this instant, and runs on from there."""

@@ -64,6 +64,9 @@ async def test_messages_are_listed_in_order_with_filters_and_without_secrets(
         "next_try_at": first["next_try_at"],
         "sent_at": None,
         "last_error": None,
+        "bounced_at": None,
+        "complained_at": None,
+        "resend_of": None,
     }
     assert len(messages) == 4
     assert await listed(organizer, session=first["session_id"], registration=first["registration_id"]) == [first]

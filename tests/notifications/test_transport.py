@@ -56,6 +56,8 @@ class Server:
     ) -> str:
         """Take an address."""
         if answer := self._answer(server, "RCPT"):
+            if answer == "silence":
+                await asyncio.Event().wait()
             return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"

@@ -116,6 +116,7 @@ async def take_part(
     await speak(client, organizer, registration, session, post)
     await client.post("/v1/auth/codes", {"email": ADDRESS})
     await post.plan()
+    await complain(client, edition, post)
     headers = {"Idempotency-Key": "quastel"}
     await person.request("POST", f"{REGISTRATIONS}/{registration['id']}/withdraw", headers=headers)
     return await make_registration(organizer, ADDRESS, **fields | {"external_id": "quastel-2"})
@@ -140,6 +141,20 @@ async def speak(
     photo = await put_photo(holder, speaker, saved(two_halves()))
     assert photo.status_code == 200
     return speaker
+
+
+async def complain(client: Client, edition: dict[str, Any], post: Post) -> None:
+    """Somebody calls a mail of the edition unwanted, and unsubscribes from another."""
+    async with post.office.pool.acquire() as conn:
+        sent = await conn.fetchval("SELECT id FROM messages WHERE status = 'sent' AND recipient = $1 LIMIT 1", ADDRESS)
+        await conn.execute(
+            "INSERT INTO unsubscriptions SELECT $1, id, 'attendance_report', now() FROM persons WHERE email = $2",
+            UUID(edition["id"]),
+            ADDRESS,
+        )
+    provider = await client.as_client(edition["id"], "messages:report")
+    report = {"message_id": f"<{sent}@calendar.forum.test>", "kind": "complained", "detail": f"spam, says {ADDRESS}"}
+    assert (await provider.post("/v1/inbox/bounces", report)).json()["is_suppressed"] is True
 
 
 async def propose(client: Client, organizer: Client, edition: dict[str, Any]) -> None:
@@ -175,7 +190,8 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
         "letter_particulars.passport_name",
         "speakers.display_name", "speakers.honorific", "speakers.function", "speakers.biography", "speakers.email",
         "speakers.external_id", "speaker_consents.note", "appearances.note",
-        "letters.reason", "proposal_contacts.email", "proposal_contacts.name", "proposal_scores.comment",
+        "letters.reason", "proposal_contacts.email", "proposal_contacts.name", "suppressions.email",
+        "proposal_scores.comment",
         "speaking_request_moves.reason", "speaking_requests.reason",
     }  # fmt: skip
 

@@ -1,13 +1,20 @@
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from forum.db import Connection
-from forum.notifications.service import plan_invitations
+from forum import outbox
+from forum.clock import system_clock
+from forum.db import Connection, Pool
+from forum.notifications.service import Mailers, Postbox, open_transport, plan_invitations, send_batches
+from forum.settings import Settings
 from tests.client import Client
 from tests.conftest import Timeline
 from tests.factories import make_edition, make_registration
+from tests.sinks import Sink, sink
+from workers.content import MailContent
 
 
 class Plan:
@@ -60,3 +67,55 @@ async def amina(manager: Client) -> dict[str, Any]:
 async def plan(conn: Connection, edition: dict[str, Any], clock: Timeline) -> Plan:
     """Plans invitations."""
     return Plan(conn, edition["id"], clock)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Sink]:
+    """A mail server."""
+    async with sink() as made:
+        yield made
+
+
+class Sender:
+    """Sends everything that is due, over a few connections."""
+
+    def __init__(self, pool: Pool, settings: Settings, clock: Timeline, smtp_url: str, connections: int = 2) -> None:
+        transports = [open_transport(smtp_url, settings.mail_path) for _ in range(connections)]
+        self.pool, self.content = pool, MailContent(settings)
+        self.postbox = Postbox(
+            transports, "forum@forum.test", settings.calendar_domain, clock, Mailers(), asyncio.Event()
+        )
+
+    async def __call__(self) -> None:
+        """Batch and send."""
+        async with self.pool.acquire() as conn, conn.transaction():
+            await outbox.batch_messages(conn, system_clock())
+            batches = await conn.fetch("SELECT DISTINCT batch_id FROM messages WHERE status = 'sending'")
+        async with self.pool.acquire() as conn, conn.transaction():
+            await send_batches(self.pool, conn, [row[0] for row in batches], self.content, self.postbox)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for transport in self.postbox.transports:
+            await transport.close()
+
+
+@pytest.fixture
+async def send(pool: Pool, settings: Settings, clock: Timeline, server: Sink) -> AsyncIterator[Sender]:
+    """Sends to the mail server."""
+    made = Sender(pool, settings, clock, server.url)
+    yield made
+    await made.close()
+
+
+async def queue(conn: Connection, clock: Timeline, *addresses: str, **payload: Any) -> None:
+    """One mail with a code for each address."""
+    code = {"code": "12345678", "language": "en"} | payload
+    for address in addresses:
+        await outbox.queue_message(conn, "sign_in", address, code, clock())
+
+
+async def states(conn: Connection) -> dict[str, tuple[Any, ...]]:
+    """What became of the mail to each address."""
+    rows = await conn.fetch("SELECT recipient, status, attempts, last_error FROM messages ORDER BY number")
+    return {row[0]: tuple(row[1:]) for row in rows}

@@ -11,7 +11,6 @@ from forum.notifications.types import (
     Entry,
     Forgotten,
     Invited,
-    Message,
     Noticed,
     Outgoing,
     Revised,
@@ -145,30 +144,3 @@ async def release_messages(conn: Connection, message_ids: Sequence[UUID], pause:
 async def fail_message(conn: Connection, message_id: UUID, error: str) -> None:
     """A message is given up."""
     await execute(conn, _SQL["fail_message"], message_id, error)
-
-
-async def list_messages(
-    conn: Connection,
-    edition_id: UUID,
-    status: str | None,
-    kind: str | None,
-    registration_id: UUID | None,
-    session_id: UUID | None,
-    after: int | None,
-    limit: int,
-) -> list[Message]:
-    """What became of an edition's mails."""
-    chosen = (edition_id, status, kind, registration_id, session_id)
-    return await fetch_all(conn, _SQL["list_messages"], Message, *chosen, after, limit)
-
-
-async def count_messages(
-    conn: Connection,
-    edition_id: UUID,
-    status: str | None,
-    kind: str | None,
-    registration_id: UUID | None,
-    session_id: UUID | None,
-) -> int:
-    """How many mails the list has."""
-    return int(await value(conn, _SQL["count_messages"], edition_id, status, kind, registration_id, session_id))

@@ -34,6 +34,7 @@ from forum.notifications.types import (
     ReportMail,
     Revised,
 )
+from forum.notifications.unsubscribing import list_headers
 
 MAILERS_KEPT: Final = 400
 NOTICES: Final = frozenset({"registration", "change_request", "booking"})
@@ -61,6 +62,10 @@ class Content(Protocol):
 
     async def speaker_link(self, conn: Connection, link_id: UUID) -> str:
         """The address by which a speaker answers."""
+        ...
+
+    async def unsubscribe_link(self, conn: Connection, message_id: UUID) -> str:
+        """The address by which the recipient of a mail gets no more of its kind."""
         ...
 
     async def report(self, conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
@@ -129,7 +134,8 @@ class Renderer:
             return await self._invitation(message_id, message)
         if message.kind == "attendance_report":
             sender, report = await self._report(message)
-            return render_report(message_id, sender, message.recipient, report, message.created_at)
+            headers = list_headers(await self._content.unsubscribe_link(self._conn, message.id))
+            return headers + render_report(message_id, sender, message.recipient, report, message.created_at)
         if message.kind in NOTICES:
             return await self._notice(message_id, message)
         if message.kind == "answer":

@@ -16,13 +16,12 @@ from msgspec import Struct
 from forum.clock import Clock
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool
 from forum.errors import DATABASE_AWAY
-from forum.notifications import queries
+from forum.notifications import delivery_queries, queries
+from forum.notifications.answers import OF_DOMAIN, PAUSES, UNREACHABLE_PAUSE, AnswerKind, pause_after
 from forum.notifications.rendering import Content, Mailers, Renderer, message_id_of
 from forum.notifications.transport import Deferred, Refused, Transport, Unreachable
 from forum.notifications.types import Outgoing
 
-PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 480, 960))
-"""How long a message waits after each attempt that was deferred; after the last it is given up."""
 SEND_WITHIN_SECONDS: Final = 12.0
 """How long one job goes on taking up mails; well below what it has, so that none is cut off in the middle."""
 RECORD_WITHIN_SECONDS: Final = 8.0
@@ -50,8 +49,9 @@ async def send_batches(
 ) -> None:
     """Send what these batches still hold. `conn` is the job's own transaction; marks are made through a pool.
 
-    A mail that cannot be rendered, or that the server does not take, concerns no other. What is left when time is up,
-    when the worker stops or when no mail server answers is queued again.
+    A mail that cannot be rendered, or that the server does not take, concerns no other, unless the server's answer is
+    about the whole domain. What is left when time is up, when the worker stops or when no mail server answers, and what
+    is for a domain that makes us wait, is queued again.
     """
     batch = _Batch(marks, conn, postbox)
     await batch.render(await queries.list_batch(conn, batch_ids), content)
@@ -97,7 +97,7 @@ class _Batch:
                 self._unreachable = str(error)
                 self._waiting.append((message, payload))
             except Deferred as error:
-                await self._put_off(message, str(error))
+                await self._put_off(message, error)
             except Refused as error:
                 await self._fail(message, str(error))
             except Exception as error:
@@ -108,9 +108,8 @@ class _Batch:
     async def put_back(self) -> None:
         """Queue again what was not taken up: after a pause when no mail server answers, else for at once."""
         if self._waiting:
-            ids = [message.id for message, _ in self._waiting]
-            pause = PAUSES[0] if self._unreachable else timedelta(0)
-            await self._record(lambda conn: queries.release_messages(conn, ids, pause, self._unreachable))
+            pause = UNREACHABLE_PAUSE if self._unreachable else timedelta(0)
+            await self._put_back([message for message, _ in self._waiting], pause, self._unreachable)
 
     def _goes_on(self) -> bool:
         """Without the job's own transaction another worker may take up the same batch."""
@@ -121,12 +120,29 @@ class _Batch:
         sent_at = self._postbox.clock()
         await self._record(lambda conn: queries.mark_sent(conn, [message.id], sent_at))
 
-    async def _put_off(self, message: Outgoing, error: str) -> None:
-        if message.attempts < len(PAUSES):
-            pause = PAUSES[message.attempts]
-            await self._record(lambda conn: queries.defer_message(conn, message.id, pause, error))
+    async def _put_off(self, message: Outgoing, error: Deferred) -> None:
+        """After a pause by what the answer was about; what is about the domain keeps back everybody there."""
+        words, pause = str(error), pause_after(error.kind, message.attempts)
+        if error.kind in OF_DOMAIN:
+            await self._pause_domain(message, error.kind, words)
+        if pause is None:
+            await self._fail(message, words)
         else:
-            await self._fail(message, error)
+            await self._record(lambda conn: queries.defer_message(conn, message.id, pause, words))
+
+    async def _pause_domain(self, message: Outgoing, kind: AnswerKind, words: str) -> None:
+        """None of the others there is tried; they are queued only once nobody can take them up at once."""
+        domain, pause = message.domain, pause_after(kind, min(message.attempts, len(PAUSES[kind]) - 1))
+        assert pause is not None
+        held = [other for other, _ in self._waiting if other.domain == domain]
+        self._waiting = [entry for entry in self._waiting if entry[0].domain != domain]
+        await self._record(lambda conn: delivery_queries.pause_domain(conn, domain, pause, kind, words))
+        if held:
+            await self._put_back(held, timedelta(0), words)
+
+    async def _put_back(self, messages: Sequence[Outgoing], pause: timedelta, words: str | None) -> None:
+        ids = [message.id for message in messages]
+        await self._record(lambda conn: queries.release_messages(conn, ids, pause, words))
 
     async def _give_up(self, message: Outgoing, what: str, error: Exception) -> None:
         """For faults of our own; the message's id and the kind of fault are all that is told of it."""

@@ -8,15 +8,16 @@ from uuid import UUID
 from forum.db import Connection
 from forum.jobs import InviteRegistration, ReportAttendance
 from forum.notifications import queries
+from forum.notifications.bounce_mails import read_bounce
+from forum.notifications.bounces import record_bounce
 from forum.notifications.rendering import Content, Mailers
-from forum.notifications.sending import PAUSES, Postbox, send_batches
+from forum.notifications.sending import Postbox, send_batches
 from forum.notifications.transport import Transport, Unreachable, open_transport
-from forum.notifications.types import DueReport, Forgotten, Message, MessageFilter, ReportMail
+from forum.notifications.types import DueReport, Forgotten, ReportMail
+from forum.notifications.unsubscribing import sign_token as sign_unsubscribe
 from forum.outbox import publish
-from forum.pagination import Page, Paging
 
 __all__ = [
-    "PAUSES",
     "Content",
     "Mailers",
     "Postbox",
@@ -27,7 +28,6 @@ __all__ = [
     "forget_messages",
     "forget_speaker",
     "gather_entries",
-    "list_messages",
     "list_untold",
     "open_transport",
     "plan_edition",
@@ -36,7 +36,10 @@ __all__ = [
     "publish_due_reports",
     "queue_change_news",
     "queue_report",
+    "read_bounce",
+    "record_bounce",
     "send_batches",
+    "sign_unsubscribe",
     "withdraw_seat_question",
 ]
 
@@ -127,11 +130,3 @@ async def publish_due_reports(conn: Connection, now: datetime) -> list[DueReport
     due = await queries.list_due_reports(conn, now)
     await publish(conn, *(ReportAttendance(report.edition_id, report.on) for report in due))
     return due
-
-
-async def list_messages(conn: Connection, edition_id: UUID, wanted: MessageFilter, paging: Paging) -> Page[Message]:
-    """What became of an edition's mails, in the order in which they were queued."""
-    chosen = (edition_id, wanted.status, wanted.kind, wanted.registration_id, wanted.session_id)
-    rows = await queries.list_messages(conn, *chosen, paging.after(int), paging.limit + 1)
-    total = await queries.count_messages(conn, *chosen) if paging.count else None
-    return paging.page(rows, lambda message: message.number, total)

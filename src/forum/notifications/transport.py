@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from forum.notifications.answers import AnswerKind, read_answer, without_addresses
+
 TIMEOUT_SECONDS = 10.0
 """How long the mail server may take over one mail; well below what a job has."""
 _LOST = (aiosmtplib.SMTPException, OSError, TimeoutError)
@@ -17,6 +19,11 @@ _LOST = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 class Deferred(Exception):
     """The mail cannot be handed over now: try later. Holds the server's words, never the address."""
+
+    def __init__(self, words: str, kind: AnswerKind = "busy") -> None:
+        super().__init__(words)
+        self.kind = kind
+        """What the answer was about: see `answers`."""
 
 
 class Unreachable(Deferred):
@@ -106,8 +113,10 @@ class SmtpTransport:
                 raise _verdict(error, recipient) from error
             except _LOST as error:
                 self._client.close()
-                kind = Deferred if begun else Unreachable  # who keeps silent from the start takes no mail at all
-                raise kind(f"the mail server was lost: {type(error).__name__}") from error
+                words = f"the mail server was lost: {type(error).__name__}"
+                if not begun:  # who keeps silent from the start takes no mail at all
+                    raise Unreachable(words) from error
+                raise Deferred(words, "silent" if isinstance(error, TimeoutError) else "busy") from error
 
     async def probe(self) -> None:
         """Connect, and sign in where the address says so; raises `Unreachable`."""
@@ -170,15 +179,13 @@ class SmtpTransport:
 
 def _verdict(error: aiosmtplib.SMTPResponseException, recipient: str) -> Deferred | Refused:
     """4xx is for now, 5xx for good (RFC 5321 section 4.2.1)."""
-    words = _words(error, recipient)
-    return Refused(words) if error.code >= 500 else Deferred(words)
+    words, kind = _words(error, recipient), read_answer(error.code, error.message)
+    return Refused(words) if kind == "refused" else Deferred(words, kind)
 
 
 def _words(error: aiosmtplib.SMTPResponseException, recipient: str = "") -> str:
     """What the server said. Addresses in it are left out, and so is the part by which the server knows its user."""
-    known = recipient.rpartition("@")[0].lower() or "@"
-    words = " ".join("<address>" if "@" in word or known in word.lower() else word for word in error.message.split())
-    return f"{error.code} {words}"[:300]
+    return f"{error.code} {without_addresses(error.message, recipient)}"[:300]
 
 
 def open_transport(smtp_url: str | None, maildir: Path) -> Transport:

@@ -21,7 +21,7 @@ MessageKind = Literal[
     "revision",
     "answer",
 ]
-MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
+MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed", "cancelled", "suppressed", "bounced"]
 
 
 class Message(Struct):
@@ -40,15 +40,23 @@ class Message(Struct):
     next_try_at: datetime
     sent_at: datetime | None
     last_error: str | None
+    """What the mail server said last, or who brought the mail back."""
+    bounced_at: datetime | None
+    complained_at: datetime | None
+    resend_of: UUID | None
+    """The message that this one repeats on purpose."""
 
 
 class MessageFilter(Struct, frozen=True):
-    """Which messages to list."""
+    """Which messages to list; in the order of the statement's parameters."""
 
-    status: MessageStatus | None
-    kind: MessageKind | None
-    registration_id: UUID | None
-    session_id: UUID | None
+    status: MessageStatus | None = None
+    kind: MessageKind | None = None
+    registration_id: UUID | None = None
+    session_id: UUID | None = None
+    deferred: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class Outgoing(Struct, frozen=True):
@@ -63,6 +71,8 @@ class Outgoing(Struct, frozen=True):
     payload: dict[str, Any]
     attempts: int
     created_at: datetime
+    domain: str
+    """Of the recipient, in small letters."""
 
 
 class Entry(Outgoing, frozen=True):
