@@ -24,6 +24,7 @@ from tests.client import Client
 from tests.conftest import Timeline
 from tests.contract.test_every_operation import assert_problem
 from tests.factories import make_edition
+from tests.notifications.test_bounce_mails import MESSAGE_ID, report
 from tests.processes import command, run
 from tests.replies.conftest import AMINA, answer_of, deliver, fates, questions, reply
 from workers.house import keep_house
@@ -62,6 +63,24 @@ async def test_mail_that_is_too_large_is_told_so_and_the_next_is_taken(conn: Con
     assert await deliver(inbox, b"Subject: x\r\n\r\nx\r\n") == (250, "2.0.0 OK")
 
     assert await fates(conn) == [("ignored", "not_a_calendar")]
+
+
+async def test_mail_that_came_back_is_taken_down_by_either_way(
+    client: Client, conn: Connection, edition: dict[str, Any], inbox: str, booking: dict[str, Any]
+) -> None:
+    sent = await conn.fetchval("SELECT id FROM messages WHERE kind = 'invitation' AND status = 'sent'")
+    raw = report("5.1.1", "550 5.1.1 no such user").replace(MESSAGE_ID.encode(), f"<{sent}@{DOMAIN}>".encode())
+    other = await make_edition(client, slug="imrf-2022")
+    stranger = await client.as_client(other["id"], "inbox:write")
+    refused = {"outcome": "refused", "reason": "unknown_message", "repeated": False}
+    assert (await stranger.post(INBOX, content=raw + b"\r\n", headers=MAIL)).json() == refused
+
+    assert await deliver(inbox, raw) == (250, "2.0.0 OK")
+    assert await deliver(inbox, report("5.1.1", "550 5.1.1 no such user")) == (250, "2.0.0 OK")
+
+    assert await conn.fetchval("SELECT status FROM messages WHERE id = $1", sent) == "bounced"
+    assert [row["email"] for row in await conn.fetch("SELECT email FROM suppressions")] == [AMINA]
+    assert sorted(await fates(conn)) == [("recorded", None)] + [("refused", "unknown_message")] * 2
 
 
 async def test_connections_are_bounded(inbox: str) -> None:

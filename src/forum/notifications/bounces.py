@@ -14,6 +14,7 @@ from forum.ids import new_id
 from forum.notifications import delivery_queries as queries
 from forum.notifications.answers import without_addresses
 from forum.notifications.delivery_types import (
+    Bounce,
     Bounced,
     BounceKind,
     BounceReport,
@@ -29,12 +30,26 @@ ERASED = "erased@erased.invalid"
 
 async def report_bounce(conn: Connection, principal: Principal, report: BounceReport, now: datetime) -> Bounced:
     """Take down what a provider says; raises `NotFound` for a mail of another edition, or none of ours."""
-    message_id = as_message_id(report.message_id)
-    assert message_id is not None
-    found = await queries.lock_reported(conn, message_id)
-    if found.edition_id is not None and not principal.may(Permission.MESSAGES_REPORT, found.edition_id):
+    return await _take_down(conn, report, principal, Permission.MESSAGES_REPORT, now)
+
+
+async def record_bounce_mail(conn: Connection, principal: Principal | None, bounce: Bounce, now: datetime) -> Bounced:
+    """Take down what a mail that came back says, for whoever hands it in (None: it came to our own door).
+
+    Raises `NotFound` for a mail of another edition, or none of ours.
+    """
+    return await _take_down(conn, bounce, principal, Permission.INBOX_WRITE, now)
+
+
+async def _take_down(
+    conn: Connection, said: BounceReport | Bounce, principal: Principal | None, permission: Permission, now: datetime
+) -> Bounced:
+    if (message_id := as_message_id(said.message_id)) is None:
         raise NotFound
-    return await record_bounce(conn, message_id, report.kind, report.detail, now)
+    found = await queries.lock_reported(conn, message_id)
+    if principal is not None and found.edition_id is not None and not principal.may(permission, found.edition_id):
+        raise NotFound
+    return await record_bounce(conn, message_id, said.kind, said.detail, now)
 
 
 async def record_bounce(

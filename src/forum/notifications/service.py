@@ -9,7 +9,7 @@ from forum.db import Connection
 from forum.jobs import InviteRegistration, ReportAttendance
 from forum.notifications import queries
 from forum.notifications.bounce_mails import read_bounce
-from forum.notifications.bounces import record_bounce
+from forum.notifications.bounces import record_bounce_mail
 from forum.notifications.rendering import Content, Mailers
 from forum.notifications.sending import Postbox, send_batches
 from forum.notifications.transport import Transport, Unreachable, open_transport
@@ -37,7 +37,7 @@ __all__ = [
     "queue_change_news",
     "queue_report",
     "read_bounce",
-    "record_bounce",
+    "record_bounce_mail",
     "send_batches",
     "sign_unsubscribe",
     "withdraw_seat_question",

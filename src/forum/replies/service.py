@@ -18,7 +18,9 @@ from forum.calendars.service import MOST_BYTES as MOST_BYTES
 from forum.calendars.service import read_reply
 from forum.calendars.types import text_in
 from forum.db import Connection
+from forum.errors import NotFound
 from forum.notifications import service as notifications
+from forum.notifications.delivery_types import Bounce
 from forum.pagination import Paging
 from forum.permissions import Permission, Principal
 from forum.registrations import service as registrations
@@ -42,12 +44,16 @@ log = logging.getLogger("forum")
 
 
 def read_mail(raw: bytes, domain: str) -> ReceivedMail:
-    """What a mail answers, or why it answers nothing; may take a second for a mail that is made to."""
+    """What a mail answers, that one of ours came back, or why it tells nothing.
+
+    May take a second for a mail that is made to.
+    """
     sha256 = hashlib.sha256(raw).digest()
     try:
         return ReceivedMail(sha256, read_reply(raw, domain))
     except NoReply as error:
-        return ReceivedMail(sha256, error.reason)
+        bounce = notifications.read_bounce(raw) if error.reason == "not_a_calendar" else None
+        return ReceivedMail(sha256, bounce or error.reason)
 
 
 async def receive_mail(
@@ -63,11 +69,21 @@ async def receive_mail(
         fate = await _answer(conn, mail.content, principal, now)
         if fate is _NOT_HERE:
             return InboxResult(fate.outcome, fate.reason, False)
+    elif isinstance(mail.content, Bounce):
+        fate = await _take_back(conn, mail.content, principal, now)
     else:
         fate = Fate("ignored", mail.content)
     is_first = await queries.insert_mail(conn, mail.sha256, now, came_by, fate.outcome, fate.reason)
     log.info("mail %s by %s: %s %s", mail.sha256.hex()[:16], came_by, fate.outcome, fate.reason or "")
     return InboxResult(fate.outcome, fate.reason, not is_first)
+
+
+async def _take_back(conn: Connection, bounce: Bounce, principal: Principal | None, now: datetime) -> Fate:
+    try:
+        await notifications.record_bounce_mail(conn, principal, bounce, now)
+    except NotFound:
+        return Fate("refused", "unknown_message")
+    return Fate("recorded")
 
 
 async def _answer(conn: Connection, reply: Reply, principal: Principal | None, now: datetime) -> Fate:

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from forum.calendars.reply_types import Answer, NoReplyReason, Reply
+from forum.notifications.delivery_types import Bounce
 from forum.pagination import Page
 
 CameBy = Literal["mail", "webhook"]
@@ -20,14 +21,15 @@ Reason = Literal[
     "not_invited",
     "invitation_withdrawn",
     "session_cancelled",
+    "unknown_message",
 ]
 
 
 class ReceivedMail(Struct, frozen=True):
-    """A mail that was read: what it answers, or why it answers nothing."""
+    """A mail that was read: what it answers, that one of ours came back, or why it tells nothing."""
 
     sha256: bytes
-    content: Reply | NoReplyReason
+    content: Reply | Bounce | NoReplyReason
 
 
 class Fate(Struct, frozen=True):
@@ -38,7 +40,7 @@ class Fate(Struct, frozen=True):
 
 
 class InboxResult(Struct):
-    """What became of a mail: `recorded` is a new answer, `stale` one too late, `ignored` what is no answer."""
+    """What became of a mail: `recorded` is a new answer, or that a mail of ours came back; `ignored` is neither."""
 
     outcome: Outcome
     reason: Reason | None
