@@ -8,6 +8,8 @@ from litestar.params import FromQuery
 
 from forum.db import Connection
 from forum.notifications import service
+from forum.notifications.reminder_routes import HANDLERS as REMINDERS
+from forum.notifications.text_routes import HANDLERS as TEXTS
 from forum.notifications.types import Message, MessageFilter, MessageKind, MessageStatus
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, needs
@@ -32,4 +34,4 @@ async def list_messages(
     return await service.list_messages(conn, edition_id, MessageFilter(status, kind, registration, session), paging)
 
 
-HANDLERS = [list_messages]
+HANDLERS = [list_messages, *TEXTS, *REMINDERS]

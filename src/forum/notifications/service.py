@@ -8,6 +8,7 @@ from uuid import UUID
 from forum.db import Connection
 from forum.jobs import InviteRegistration, ReportAttendance
 from forum.notifications import queries
+from forum.notifications.reminders import plan_reminders
 from forum.notifications.rendering import Content, Mailers
 from forum.notifications.sending import PAUSES, Postbox, send_batches
 from forum.notifications.transport import Transport, Unreachable, open_transport
@@ -32,6 +33,7 @@ __all__ = [
     "plan_edition",
     "plan_invitations",
     "plan_notices",
+    "plan_reminders",
     "publish_due_reports",
     "queue_change_news",
     "queue_report",
