@@ -153,7 +153,7 @@ def render_sign_in(message_id: str, sender: str, recipient: str, code: str, lang
     mail.set_content(f"{lead}\n\n    {code}\n\n{note}\n")
     lines = [("", lead), ("", code), ("", note)]
     mail.add_alternative(_html(lines, texts.known_language(language)), subtype="html")
-    return mail.as_bytes()
+    return _as_bytes(mail, message_id)
 
 
 def compose_notice(
@@ -206,7 +206,7 @@ def render_news(
     mail = _mail(message_id, sender, recipient, subject, sent_at)
     mail.set_content(_plain(lines).replace("\r\n", "\n"))
     mail.add_alternative(_html(lines, language), subtype="html")
-    return mail.as_bytes()
+    return _as_bytes(mail, message_id)
 
 
 def render_report(message_id: str, sender: str, recipient: str, report: ReportMail, sent_at: datetime) -> bytes:
@@ -215,7 +215,7 @@ def render_report(message_id: str, sender: str, recipient: str, report: ReportMa
     mail.set_content(report.text)
     mail.add_alternative(report.html, subtype="html")
     mail.add_attachment(report.csv, maintype="text", subtype="csv", filename=report.name, params={"charset": "utf-8"})
-    return mail.as_bytes()
+    return _as_bytes(mail, message_id)
 
 
 def _mail(message_id: str, sender: str, recipient: str, subject: str, sent_at: datetime) -> EmailMessage:
@@ -224,6 +224,13 @@ def _mail(message_id: str, sender: str, recipient: str, subject: str, sent_at: d
     mail["Date"], mail["Message-ID"] = sent_at.astimezone(UTC), message_id
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5: no holiday notes in answer
     return mail
+
+
+def _as_bytes(mail: EmailMessage, message_id: str) -> bytes:
+    """The mail; its boundaries follow from its id, so that the same mail is the same bytes."""
+    for depth, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"{'abc'[depth]}{hashlib.sha256(message_id.encode()).hexdigest()[:24]}")
+    return mail.as_bytes()
 
 
 def headers_of(sender: tuple[str, str], recipient: tuple[str, str], message_id: str, sent_at: datetime) -> bytes:

@@ -8,9 +8,12 @@ from uuid import UUID
 from forum.db import Connection
 from forum.jobs import InviteRegistration, ReportAttendance
 from forum.notifications import queries
+from forum.notifications.message_texts import read_wordings
 from forum.notifications.reminders import plan_reminders
 from forum.notifications.rendering import Content, Mailers
+from forum.notifications.samples import TITLE, VARIANTS, Sample, render_sample
 from forum.notifications.sending import PAUSES, Postbox, send_batches
+from forum.notifications.texts import STANDARD, direction, known_language
 from forum.notifications.transport import Transport, Unreachable, open_transport
 from forum.notifications.types import DueReport, Forgotten, Message, MessageFilter, ReportMail
 from forum.outbox import publish
@@ -18,15 +21,21 @@ from forum.pagination import Page, Paging
 
 __all__ = [
     "PAUSES",
+    "STANDARD",
+    "TITLE",
+    "VARIANTS",
     "Content",
     "Mailers",
     "Postbox",
     "ReportMail",
+    "Sample",
     "Transport",
     "Unreachable",
+    "direction",
     "forget_messages",
     "forget_speaker",
     "gather_entries",
+    "known_language",
     "list_messages",
     "list_untold",
     "open_transport",
@@ -37,6 +46,8 @@ __all__ = [
     "publish_due_reports",
     "queue_change_news",
     "queue_report",
+    "read_wordings",
+    "render_sample",
     "send_batches",
 ]
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -116,7 +116,7 @@ def knows(key: str) -> bool:
     return key in placeholders()
 
 
-def direction(language: str) -> str:
+def direction(language: str) -> Literal["ltr", "rtl"]:
     """`rtl` or `ltr`, for HTML."""
     return "rtl" if known_language(language) in RIGHT_TO_LEFT else "ltr"
 
