@@ -46,17 +46,41 @@ ALTER TABLE messages ADD CONSTRAINT messages_kind_is_known CHECK (kind IN
 CREATE UNIQUE INDEX messages_remind_once
     ON messages (edition_id, session_id, registration_id, (payload ->> 'starts_at'), (payload ->> 'minutes'))
     WHERE kind = 'reminder';
-CREATE INDEX messages_reminding ON messages (edition_id, session_id) WHERE kind = 'reminder' AND status = 'queued';
+CREATE INDEX messages_reminding ON messages (session_id) WHERE kind = 'reminder' AND status = 'queued';
 
-CREATE VIEW remindable_places AS
-SELECT s.edition_id, s.id AS session_id, s.number AS release, s.starts_at, s.access, r.id AS registration_id, r.person_id, r.mode,
-       coalesce(b.confirmed_at, r.placed_at) AS placed_at
-FROM release_sessions s
-JOIN sessions c ON c.edition_id = s.edition_id AND c.id = s.id AND c.status <> 'cancelled'
-JOIN registrations r ON r.edition_id = s.edition_id AND r.status = 'approved' AND s.mode IN ('hybrid', r.mode)
-LEFT JOIN bookings b ON b.edition_id = s.edition_id AND b.session_id = s.id AND b.registration_id = r.id AND b.status = 'confirmed'
-WHERE s.number = (SELECT max(x.number) FROM releases x WHERE x.edition_id = s.edition_id)
-  AND s.status = 'confirmed' AND s.starts_at IS NOT NULL
-  AND (s.access = 'registered' OR (s.access = 'booking' AND b.id IS NOT NULL));
-COMMENT ON VIEW remindable_places IS
-    'Who has a place in which session, or comes with all who are registered, by the last release: it tells the time that people know.';
+CREATE TABLE reminded_sessions (
+    edition_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    starts_at timestamptz NOT NULL,
+    minutes integer NOT NULL,
+    CONSTRAINT reminded_sessions_pkey PRIMARY KEY (edition_id, session_id, starts_at, minutes),
+    CONSTRAINT reminded_sessions_session_exists FOREIGN KEY (edition_id, session_id) REFERENCES sessions ON DELETE CASCADE
+);
+COMMENT ON TABLE reminded_sessions IS
+    'Of which sessions, at which time, people were reminded so many minutes before: once, and whoever comes later is not. A session that moves is another.';
+
+CREATE FUNCTION remindable_places(of_sessions uuid[])
+RETURNS TABLE (edition_id uuid, session_id uuid, release integer, starts_at timestamptz, registration_id uuid, person_id uuid,
+               mode text, placed_at timestamptz)
+LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    -- No nested loops: what was published a moment ago has no statistics, and would be taken for one row.
+    WITH published AS MATERIALIZED (
+        SELECT s.edition_id, s.id, s.number, s.starts_at, s.access, s.mode
+        FROM sessions c
+        JOIN (SELECT x.edition_id, max(x.number) AS number FROM releases x GROUP BY x.edition_id) l ON l.edition_id = c.edition_id
+        JOIN release_sessions s ON s.edition_id = c.edition_id AND s.number = l.number AND s.id = c.id
+        WHERE c.id = ANY (of_sessions) AND c.status <> 'cancelled' AND s.status = 'confirmed' AND s.starts_at IS NOT NULL
+    )
+    SELECT s.edition_id, s.id, s.number, s.starts_at, r.id, r.person_id, r.mode, r.placed_at
+    FROM published s JOIN registrations r ON r.edition_id = s.edition_id AND r.status = 'approved' AND s.mode IN ('hybrid', r.mode)
+    WHERE s.access = 'registered'
+    UNION ALL
+    SELECT s.edition_id, s.id, s.number, s.starts_at, r.id, r.person_id, r.mode, b.confirmed_at
+    FROM published s
+    JOIN bookings b ON b.edition_id = s.edition_id AND b.session_id = s.id AND b.status = 'confirmed'
+    JOIN registrations r ON r.edition_id = b.edition_id AND r.id = b.registration_id AND r.status = 'approved'
+     AND s.mode IN ('hybrid', r.mode)
+    WHERE s.access = 'booking'
+$$;
+COMMENT ON FUNCTION remindable_places IS
+    'Who has a place in which of these sessions, or comes with all who are registered, by the last release: it tells the time that people know. Of what the staff has cancelled nobody is reminded, published or not.';
