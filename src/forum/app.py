@@ -51,6 +51,7 @@ from forum.registrations.desk import RegistrationDesk
 from forum.registrations.page_routes import PAGE
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
+from forum.replies.routes import HANDLERS as REPLIES
 from forum.revisions.routes import HANDLERS as REVISIONS
 from forum.settings import Settings
 from forum.speakers.import_routes import HANDLERS as SPEAKER_IMPORTS
@@ -203,6 +204,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *SPEAKERS_LISTS,
             *PLEDGES,
             *CALENDARS,
+            *REPLIES,
             *REGISTRATIONS,
             *QUESTIONS,
             *CHANGE_REQUESTS,

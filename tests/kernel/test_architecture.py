@@ -31,6 +31,7 @@ ONLY_IN = {
     },
     "arq": {"outbox", "workers.*"},
     "icalendar": {"calendars.*", "demo.*"},
+    "aiosmtpd": {"workers.*"},
     "aiosmtplib": {"notifications.*"},
     "smtplib": set(),
     "asyncpg": {"db", "embedded.*", "errors", "listening", "logs", "migrations", "transactions", *OUTSIDE},

@@ -14,6 +14,7 @@ from forum.notifications.mime import Invitation, InvitationMailer, Times, render
 from forum.notifications.notices import render_notice
 from forum.notifications.proposal_news import render_proposal_news
 from forum.notifications.reminder_mail import render_reminder
+from forum.notifications.seat_question import render_seat_question
 from forum.notifications.speaker_mail import render_speaker_mail
 from forum.notifications.texts import Wording
 from forum.notifications.types import (
@@ -39,6 +40,7 @@ VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "change_request": ("change_approved", "change_declined"),
     "booking": ("seat_offered",),
     "revision": ("moved", "online"),
+    "answer": ("declined",),
     "reminder": ("day", "hour"),
 }  # fmt: skip
 """What each kind of mail can say; the first is shown when none is named."""
@@ -219,6 +221,12 @@ def _days(sample: Sample) -> tuple[date, date]:
     return first, first + timedelta(days=2)
 
 
+def _answer(sample: Sample) -> bytes:
+    title = text_in(sample.session.title, sample.language)[0]
+    told = title, sample.link, sample.now, sample.wording
+    return render_seat_question(sample.message_id, ADDRESS, _noticed(sample), *told)
+
+
 def _reminder(sample: Sample) -> bytes:
     assert sample.session.starts_at is not None
     sent_at = sample.session.starts_at - (24 * _HOUR if sample.variant == "day" else _HOUR)
@@ -237,5 +245,6 @@ _RENDERERS: Final = {
     "change_request": _change_request,
     "booking": _booking,
     "revision": _revision,
+    "answer": _answer,
     "reminder": _reminder,
 }

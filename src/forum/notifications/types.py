@@ -20,6 +20,7 @@ MessageKind = Literal[
     "booking",
     "revision",
     "reminder",
+    "answer",
 ]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 

@@ -42,7 +42,7 @@ COMMENT ON COLUMN session_reminders.minutes IS 'Null: as the edition says. The r
 ALTER TABLE messages DROP CONSTRAINT messages_kind_is_known;
 ALTER TABLE messages ADD CONSTRAINT messages_kind_is_known CHECK (kind IN
     ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'proposal', 'speaker', 'change_request',
-     'booking', 'revision', 'reminder'));
+     'booking', 'revision', 'answer', 'reminder'));
 CREATE UNIQUE INDEX messages_remind_once
     ON messages (edition_id, session_id, registration_id, (payload ->> 'starts_at'), (payload ->> 'minutes'))
     WHERE kind = 'reminder';
