@@ -42,6 +42,11 @@ async def pass_seats_on(office: Office, conn: Connection) -> None:
     await bookings.lapse_offers(conn, office.clock())
 
 
+async def remind_people(office: Office, conn: Connection) -> None:
+    """Queue the mails that remind people of the sessions that begin soon."""
+    await notifications.plan_reminders(conn, office.clock())
+
+
 async def forget_the_old(office: Office, conn: Connection) -> None:
     """Forget the answers kept for retries, and the jobs that were done long ago."""
     await transactions.delete_old_answers(conn)
@@ -71,7 +76,7 @@ async def forget_mails(office: Office, conn: Connection) -> None:
 
 EVERY_MINUTE = [
     ask_for_reports, end_presences, pass_places_on, pass_seats_on, forget_the_old, forget_due_answers, forget_passports,
-    forget_proposed, forget_mails,
+    forget_proposed, forget_mails, remind_people,
 ]  # fmt: skip
 
 

@@ -51,7 +51,8 @@ WHERE r.edition_id = $1 AND r.id = ANY ($2::uuid[]) AND r.status IN ('submitted'
 -- Compare what these people's registrations are with what they were last told of them, and queue the difference: another
 -- status, another way of taking part, a place that is offered, another link, a revision of their edition. One mail tells all
 -- of it, and revisions that were not told yet are told as one. What was queued and not yet sent is superseded. Who was
--- registered by others is told so until a mail has said it. Returns how many were queued.
+-- registered by others is told so until a mail has said it. Who waits is told their place in the line as it is now, so that
+-- the mail says the same however often it is rendered. Returns how many were queued.
 WITH latest AS (
     SELECT DISTINCT ON (registration_id) id, registration_id, status, payload,
            bool_or(status IN ('sent', 'sending')) OVER (PARTITION BY registration_id) AS may_be_told,
@@ -74,7 +75,10 @@ changed AS (
                'status', r.status, 'mode', r.mode, 'linked_at', k.created_at, 'offered_until', r.offer_expires_at,
                'by_others', r.source <> 'self' AND NOT coalesce(l.may_be_told, false))
            || CASE WHEN v.last IS NULL THEN '{}'
-                   ELSE jsonb_build_object('first_revision', v.first, 'revision', v.last) END AS payload
+                   ELSE jsonb_build_object('first_revision', v.first, 'revision', v.last) END
+           || CASE WHEN r.status = 'waitlisted' AND r.offer_expires_at IS NULL
+                   THEN jsonb_build_object('position', position_in_line($1, r.waits_for, r.waitlist_priority, r.waitlist_ticket))
+                   ELSE '{}' END AS payload
     FROM registrations r
     JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
     LEFT JOIN latest l ON l.registration_id = r.id
@@ -226,7 +230,7 @@ WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'revision';
 -- What the mails about registrations among these messages say, and to whom.
 SELECT m.id AS message_id, r.given_name, r.family_name, r.language, r.source, r.mode, r.waits_for,
        coalesce((m.payload ->> 'until')::timestamptz, r.offer_expires_at) AS offer_expires_at, e.title, e.timezone,
-       e.organizer_email, n.name AS delegation, k.id AS link_id, s.title AS session_title
+       r.timezone AS own_timezone, e.organizer_email, n.name AS delegation, k.id AS link_id, s.title AS session_title
 FROM messages m
 JOIN registrations r ON r.edition_id = m.edition_id AND r.id = m.registration_id
 JOIN editions e ON e.id = m.edition_id
@@ -240,7 +244,8 @@ WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request', '
 -- What the mails to speakers among these messages say, and to whom: the session as it is now, published or not.
 SELECT m.id AS message_id, s.display_name, s.language, a.role, a.on_behalf_of, a.allotted_seconds, n.title AS session_title,
        n.starts_at, n.ends_at, n.held_on, nullif(concat_ws(', ', r.name, coalesce(r.venue, e.venue), e.city), '') AS place,
-       n.mode = 'online' AS is_online, e.title, e.timezone, e.organizer_email, k.id AS link_id
+       n.mode = 'online' AS is_online, e.title, e.timezone, coalesce(g.timezone, p.timezone) AS own_timezone, e.organizer_email,
+       k.id AS link_id
 FROM messages m
 JOIN editions e ON e.id = m.edition_id
 JOIN appearances a ON a.edition_id = m.edition_id AND a.id = (m.payload ->> 'appearance')::uuid
@@ -248,6 +253,8 @@ JOIN sessions n ON n.edition_id = a.edition_id AND n.id = a.session_id
 JOIN speakers s ON s.edition_id = a.edition_id AND s.id = a.speaker_id
 LEFT JOIN rooms r ON r.edition_id = n.edition_id AND r.id = n.room_id
 LEFT JOIN speaker_links k ON k.edition_id = s.edition_id AND k.speaker_id = s.id
+LEFT JOIN registrations g ON g.edition_id = s.edition_id AND g.id = s.registration_id
+LEFT JOIN persons p ON g.id IS NULL AND lower(p.email) = lower(m.recipient)
 WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'speaker';
 
 -- name: forget_speaker

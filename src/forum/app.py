@@ -38,6 +38,7 @@ from forum.pagination import Paging
 from forum.permissions import Principal
 from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
+from forum.previews.routes import HANDLERS as PREVIEWS
 from forum.printing.press import Press
 from forum.privacy.routes import HANDLERS as PRIVACY
 from forum.programme.import_routes import HANDLERS as PROGRAMME_IMPORTS
@@ -213,6 +214,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,
+            *PREVIEWS,
             *PRIVACY,
         ],
         before_request=admit,

@@ -123,6 +123,8 @@ def _slug(slug: str) -> Complaint:
 
 
 Line = Annotated[str, Meta(min_length=1, max_length=300, extra={"check": _line})]
+Sentence = Annotated[str, Meta(min_length=1, max_length=1000, extra={"check": _line})]
+"""One line that says something, such as a paragraph of a mail."""
 Prose = Annotated[str, Meta(min_length=1, max_length=5000, extra={"check": _prose})]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", extra={"check": _country})]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", extra={"check": _currency})]

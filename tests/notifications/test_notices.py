@@ -189,14 +189,40 @@ async def test_place_that_is_offered_is_told_with_its_deadline(client: Client, p
     edition = await make_edition(client, slug="offering", in_person_capacity=1, promotion="offer", offer_hours=24)
     registrar = await client.as_role("registrar", edition["id"])
     holder = await make_registration(registrar, "holder@delegates.example", edition="offering")
-    await make_registration(registrar, ADDRESS, edition="offering")
+    await make_registration(registrar, ADDRESS, edition="offering", person={"timezone": "Asia/Tokyo"})
     await post.deliver()
     await registrar.post(f"/v1/editions/offering/registrations/{holder['id']}/withdraw")
 
     (mail,) = [mail for mail in await post.deliver() if ADDRESS in mail["To"]]
 
     assert "A place is held for you." in text_of(mail)
-    assert "Held until: Thursday, November 2, 2023, 10:00" in text_of(mail)
+    assert "Held until: Thursday, November 2, 2023, 10:00\u202fAM (Europe/Zurich)" in text_of(mail)
+    assert "Your time: Thursday, November 2, 2023, 6:00\u202fPM (Asia/Tokyo)" in text_of(mail)
     opened = await client.made("/v1/auth/registration-link", {"token": link_in(mail)})
     path = f"/v1/editions/offering/registrations/{opened['registration_id']}/accept-offer"
     assert (await client.with_token(opened["token"]).post(path)).json()["status"] == "approved"
+
+
+async def test_place_in_the_line_is_told_as_it_was_when_the_mail_was_queued(registrar: Client, post: Post) -> None:
+    holder = await make_registration(registrar, "holder@delegates.example")
+    for name, language in (("first", "en"), ("second", "ru"), ("third", "ar")):
+        await make_registration(registrar, f"{name}@delegates.example", person={"language": language})
+    await post.plan()
+    await registrar.post(f"{REGISTRATIONS}/{holder['id']}/withdraw")  # everybody moves up; the mails wait already
+    mails = {
+        str(mail["To"]).partition("<")[2].partition("@")[0]: text_of(mail).splitlines() for mail in await post.deliver()
+    }
+
+    assert mails["first"][2] == "A place became free: you are off the waiting list and have a place."
+    assert mails["second"][4:7:2] == ["Ваше место в листе ожидания: 2", "Перед вами 1 человек."]
+    assert mails["third"][4:7:2] == ["ترتيبكم في قائمة الانتظار: 3", "قبلكم شخصان."]
+
+
+async def test_first_in_line_is_told_of_nobody_before_them(registrar: Client, post: Post) -> None:
+    await make_registration(registrar, "holder@delegates.example")
+    await make_registration(registrar, ADDRESS)
+
+    (mail,) = [mail for mail in await post.deliver() if ADDRESS in mail["To"]]
+
+    assert text_of(mail).splitlines()[4] == "Your place in the line: 1"
+    assert "before you" not in text_of(mail)

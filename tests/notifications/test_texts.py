@@ -1,37 +1,99 @@
-"""The words of mails: the same phrases, with the same parts, in six languages."""
+"""The words of mails: complete catalogues in six languages, with the same parts; and times as people write them."""
 
-import string
+import re
 from datetime import UTC, date, datetime
 from importlib.resources import files
 
-import msgspec
 import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
 
 from forum.notifications import texts
+from forum.notifications.texts import LANGUAGES, PLACEHOLDER, Wording
 
-TEXTS = msgspec.json.decode(
-    files("forum.notifications").joinpath("texts.json").read_bytes(), type=dict[str, dict[str, str]]
-)
-PARTS = {"title": "Opening", "edition": "GRF", "reference": "GRF-2023-000001"}
+LOCALES = files("forum.notifications").joinpath("locales")
 
 
-def placeholders(phrase: str) -> set[str | None]:
-    """The parts that a phrase takes."""
-    return {name for _, name, _, _ in string.Formatter().parse(phrase) if name is not None}
+def catalogue(language: str) -> Catalog:
+    """The catalogue of a language, as it stands in its file."""
+    with LOCALES.joinpath(language, "LC_MESSAGES", "forum.po").open("rb") as file:
+        return read_po(file, abort_invalid=True)
 
 
-def test_six_languages_have_the_same_phrases_with_the_same_parts() -> None:
-    assert sorted(TEXTS) == ["ar", "en", "es", "fr", "ru", "zh"]
-    wanted = {key: placeholders(phrase) for key, phrase in TEXTS["en"].items()}
-    assert set().union(*wanted.values()) == set(PARTS)
-    for phrases in TEXTS.values():
-        assert {key: placeholders(phrase) for key, phrase in phrases.items()} == wanted
+CATALOGUES = {language: catalogue(language) for language in LANGUAGES}
+
+
+def messages(language: str) -> dict[str, Message]:
+    """The messages of a language by key."""
+    return {one.id if isinstance(one.id, str) else one.id[0]: one for one in CATALOGUES[language] if one.id}
+
+
+def forms(message: Message) -> list[str]:
+    """What a message says: one text, or one for each form of the plural."""
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
+
+
+def test_six_catalogues_are_complete_with_the_same_parts() -> None:
+    assert sorted(path.name for path in LOCALES.iterdir()) == list(LANGUAGES)
+    wanted = {key: set(PLACEHOLDER.findall("".join(forms(one)))) for key, one in messages("en").items()}
+    assert set().union(*wanted.values()) == {"title", "edition", "reference", "time", "count"}
+    for language in LANGUAGES:
+        found = messages(language)
+        assert sorted(found) == sorted(wanted), language
+        for key, message in found.items():
+            assert not message.fuzzy, (language, key)
+            assert all(form.strip() for form in forms(message)), (language, key)
+            assert set(PLACEHOLDER.findall("".join(forms(message)))) == wanted[key], (language, key)
+            assert not re.search(r"[{}]", PLACEHOLDER.sub("", "".join(forms(message)))), (language, key)
+            if message.pluralizable:
+                assert len(forms(message)) == CATALOGUES[language].num_plurals
+                assert PLACEHOLDER.findall(forms(message)[-1]) == ["count"]
+
+
+def test_catalogues_name_their_language_and_its_plural() -> None:
+    for language, found in CATALOGUES.items():
+        assert str(found.locale) == language
+        assert (found.num_plurals, found.plural_expr) == (
+            Catalog(locale=language).num_plurals,
+            Catalog(locale=language).plural_expr,
+        )
 
 
 def test_no_phrase_was_left_in_english() -> None:
-    for language, phrases in TEXTS.items():
-        same = [key for key, phrase in phrases.items() if language != "en" and phrase == TEXTS["en"][key]]
-        assert same == []
+    english = messages("en")
+    for language in set(LANGUAGES) - {"en"}:
+        assert [key for key, one in messages(language).items() if forms(one) == forms(english[key])] == []
+
+
+def test_numbers_are_told_in_the_form_that_the_language_has_for_them() -> None:
+    told = {language: [texts.STANDARD.counted(language, "line_ahead", n) for n in (1, 2, 5)] for language in LANGUAGES}
+
+    assert told["en"] == ["One person is before you.", "2 people are before you.", "5 people are before you."]
+    assert told["ru"] == ["Перед вами 1 человек.", "Перед вами 2 человека.", "Перед вами 5 человек."]
+    assert told["ar"] == ["قبلكم شخص واحد.", "قبلكم شخصان.", "قبلكم \u20685\u2069 أشخاص."]
+    assert len(set(told["zh"])) == 3
+
+
+def test_how_long_it_is_until_then_is_told_exactly_when_it_is_soon() -> None:
+    ahead = [texts.in_future("en", minutes) for minutes in (1, 59, 60, 90, 120, 150, 1413, 1440, 1500, 2880, 10080)]
+
+    assert ahead == [
+        "in 1 minute", "in 59 minutes", "in 1 hour", "in 90 minutes", "in 2 hours", "in 2 hours", "in 24 hours",
+        "in 1 day", "in 25 hours", "in 2 days", "in 7 days",
+    ]  # fmt: skip
+
+
+def test_own_words_take_the_place_of_the_catalogue_in_their_language_only() -> None:
+    update, note = {"fr": "{title} a bougé {title}"}, {"en": "Bring {edition}", "ar": "أ"}
+    own = Wording({"update": update, "note_letter": note})
+
+    assert own.phrase("fr-CH", "update", title="{x}") == "{x} a bougé {x}"
+    assert own.phrase("en", "update", title="{x}") == "Changed: {x}"
+    assert own.note("fr", "letter", "{edition}") == [("", "Bring {edition}")]
+    assert own.note("ar", "letter", "GRF") == [("", "أ")]
+    assert own.note("en", "speaker", "GRF") == []
+    assert own.key != Wording().key
+    assert own.key == Wording({"note_letter": dict(reversed(note.items())), "update": update}).key
 
 
 @pytest.mark.parametrize(

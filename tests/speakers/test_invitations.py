@@ -78,6 +78,24 @@ async def test_speaker_is_asked_by_mail_in_their_language_by_the_clocks_of_the_e
     assert 'lang="fr" dir="ltr"' in html.get_content()
 
 
+async def test_speaker_who_is_registered_reads_the_time_by_their_own_clocks_too(
+    client: Client, manager: Client, post: Post
+) -> None:
+    admin = await client.as_role("admin")
+    session = await make_session(manager, "draft", **SLOT)
+    registration = await make_registration(admin, ADDRESS, person={"timezone": "Asia/Tokyo"})
+    speaker = await make_speaker(manager, registration=registration["id"], email=ADDRESS)
+    await post.deliver()
+
+    await invite(manager, session, speaker)
+    (mail,) = await post.deliver()
+
+    assert text_of(mail).splitlines()[4:8:2] == [
+        "When: Wednesday, December 13, 2023, 9:00\u202fAM – 10:00\u202fAM (Europe/Zurich)",
+        "Your time: Wednesday, December 13, 2023, 5:00\u202fPM – 6:00\u202fPM (Asia/Tokyo)",
+    ]
+
+
 @pytest.mark.parametrize("language", ["en", "es", "ru", "zh", "ar"])
 async def test_mail_is_complete_in_every_language(manager: Client, post: Post, language: str) -> None:
     session = await make_session(manager, "draft", starts_at=None, ends_at=None, held_on="2023-12-13", mode="online")

@@ -14,6 +14,7 @@ from forum.calendars.types import Method, text_in
 from forum.notifications import texts
 from forum.notifications.mime import Times, compose_notice
 from forum.notifications.notices import notice_lines
+from forum.notifications.texts import STANDARD, Wording
 from forum.notifications.types import Holding, Noticed, Revised
 
 Lines = list[tuple[str, str]]
@@ -42,33 +43,36 @@ class RevisionNotice(Struct, frozen=True):
     entries: Sequence[DigestEntry]
 
 
-def render_revision(message_id: str, recipient: str, notice: RevisionNotice, sent_at: datetime) -> bytes:
+def render_revision(
+    message_id: str, recipient: str, notice: RevisionNotice, sent_at: datetime, wording: Wording = STANDARD
+) -> bytes:
     """The mail."""
     noticed, language = notice.noticed, texts.known_language(notice.noticed.language)
     edition = text_in(noticed.title, language)[0]
-    lines = [("", edition), ("", texts.phrase(language, "revision_lead", edition=edition))]
-    lines += _revised_lines(language, notice.revised)
-    lines += notice_lines(language, noticed, notice.news, notice.by_others, notice.link)
-    lines += _entry_lines(language, notice)
-    subject = texts.phrase(language, "revision", edition=edition)
+    lines = [("", edition), ("", wording.phrase(language, "revision_lead", edition=edition))]
+    lines += wording.note(language, "revision", edition)
+    lines += _revised_lines(language, notice.revised, wording)
+    lines += notice_lines(language, noticed, notice.news, notice.by_others, notice.link, wording)
+    lines += _entry_lines(language, notice, wording)
+    subject = wording.phrase(language, "revision", edition=edition)
     body = compose_notice(message_id, recipient, noticed, subject, lines, sent_at)
     return _with_calendars(message_id, body, notice.entries) if notice.entries else body
 
 
-def _revised_lines(language: str, revised: Revised) -> Lines:
+def _revised_lines(language: str, revised: Revised, wording: Wording) -> Lines:
     """When, where and how it is held; what it was before, where that changed; and why."""
     before, after = revised.before, revised.after
     lines: Lines = []
     for label, then, now in (
         ("when", _dates(language, before), _dates(language, after)),
         ("where", _place(before), _place(after)),
-        ("held", texts.phrase(language, before.mode), texts.phrase(language, after.mode)),
+        ("held", wording.phrase(language, before.mode), wording.phrase(language, after.mode)),
     ):
-        lines += [(texts.phrase(language, label), now)] if now else []
-        lines += [(texts.phrase(language, "before"), then)] if then and then != now else []
-    lines += [(texts.phrase(language, "why"), text_in(reason, language)[0]) for reason in revised.reasons]
+        lines += [(wording.phrase(language, label), now)] if now else []
+        lines += [(wording.phrase(language, "before"), then)] if then and then != now else []
+    lines += [(wording.phrase(language, "why"), text_in(reason, language)[0]) for reason in revised.reasons]
     if after.mode == "online" and before.mode != "online":
-        lines.append(("", texts.phrase(language, "revision_online")))
+        lines.append(("", wording.phrase(language, "revision_online")))
     return lines
 
 
@@ -81,22 +85,22 @@ def _place(holding: Holding) -> str:
     return ", ".join(part for part in (holding.venue, holding.city) if part)
 
 
-def _entry_lines(language: str, notice: RevisionNotice) -> Lines:
+def _entry_lines(language: str, notice: RevisionNotice, wording: Wording) -> Lines:
     """When each session is and, where that changed, when it was: where it is held, and where the person is."""
     lines: Lines = []
     for entry in notice.entries:
         title = text_in(entry.title, language)[0]
         if entry.method == "CANCEL":
-            lines.append(("", texts.phrase(language, "cancellation", title=title)))
+            lines.append(("", wording.phrase(language, "cancellation", title=title)))
             continue
         told = [(title, "your_time", entry.now)]
         if entry.before and entry.before != entry.now:
-            told.append((texts.phrase(language, "before"), "your_time_before", entry.before))
+            told.append((wording.phrase(language, "before"), "your_time_before", entry.before))
         for label, own_label, times in told:
             lines.append((label, _moment(language, times, notice.noticed.timezone)))
             if times.starts_at and entry.timezone != notice.noticed.timezone:
-                lines.append((texts.phrase(language, own_label), _moment(language, times, entry.timezone)))
-    return [*lines, ("", texts.phrase(language, "revision_entries"))] if lines else []
+                lines.append((wording.phrase(language, own_label), _moment(language, times, entry.timezone)))
+    return [*lines, ("", wording.phrase(language, "revision_entries"))] if lines else []
 
 
 def _moment(language: str, times: Times, zone: str) -> str:

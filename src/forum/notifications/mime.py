@@ -8,7 +8,6 @@ import base64
 import hashlib
 import html
 import unicodedata
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from email.header import Header
 from email.message import EmailMessage
@@ -21,7 +20,11 @@ from forum.calendars.service import InvitationTemplate
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
 from forum.codes import Mode
 from forum.notifications import texts
+from forum.notifications.texts import STANDARD, Wording
 from forum.notifications.types import LetterNews, Noticed, ReportMail
+
+Lines = list[tuple[str, str]]
+"""What a mail says, as (label, text); a line without a label stands alone."""
 
 
 class Times(Struct, frozen=True):
@@ -50,8 +53,8 @@ class Invitation(Struct, frozen=True):
 class InvitationMailer:
     """Renders the invitations of one session: each shared piece once, each mail from pieces."""
 
-    def __init__(self, session: CalendarSession, edition: CalendarEdition) -> None:
-        self.session, self.edition = session, edition
+    def __init__(self, session: CalendarSession, edition: CalendarEdition, wording: Wording = STANDARD) -> None:
+        self.session, self.edition, self.wording = session, edition, wording
         self._calendars: dict[tuple[Method, Mode, str, int], InvitationTemplate] = {}
         self._bodies: dict[object, tuple[bytes, bytes]] = {}
 
@@ -104,42 +107,43 @@ class InvitationMailer:
                 "cancellation" if invitation.method == "CANCEL" else "update" if invitation.previous else "invitation"
             )
             title = text_in(self.session.title, language)[0]
-            subject = _encoded("Subject", texts.phrase(language, kind, title=title))
+            subject = _encoded("Subject", self.wording.phrase(language, kind, title=title))
             lines = self._lines(kind, invitation, language, title)
             self._bodies[key] = (subject, _part("plain", _plain(lines)) + _part("html", _html(lines, language)))
         return self._bodies[key]
 
-    def _lines(self, kind: str, invitation: Invitation, language: str, title: str) -> list[tuple[str, str]]:
+    def _lines(self, kind: str, invitation: Invitation, language: str, title: str) -> Lines:
         """What both texts say, as (label, text); a line without a label stands alone."""
-
-        def say(key: str, **parts: str) -> str:
-            return texts.phrase(language, key, **parts)
-
         edition = text_in(self.edition.title, language)[0]
-        lines = [("", title), ("", say(f"{kind}_lead", edition=edition))]
-        lines += self._times(invitation, language, say)
-        if invitation.attendee.mode == "online" or self.session.mode == "online":
-            lines.append((say("where"), say("online")))
-        elif place := ", ".join(p for p in (self.session.room, self.session.venue, self.session.city) if p):
-            lines.append((say("where"), place))
-        return [*lines, ("", say("note"))] if kind != "cancellation" else lines
+        lines = [("", title), ("", self.wording.phrase(language, f"{kind}_lead", edition=edition))]
+        lines += self.wording.note(language, "invitation", edition)
+        lines += self.facts(language, invitation.timezone, invitation.attendee.mode, invitation.previous)
+        return [*lines, ("", self.wording.phrase(language, "note"))] if kind != "cancellation" else lines
 
-    def _times(self, invitation: Invitation, language: str, say: Callable[[str], str]) -> list[tuple[str, str]]:
-        """When it is and, in news of a change, when it was: where it is held, and where the person is."""
+    def facts(self, language: str, timezone: str, mode: Mode, previous: Times | None = None) -> Lines:
+        """When it is and, in news, when it was, where it is held and where the person is; and the place."""
+
+        def say(key: str) -> str:
+            return self.wording.phrase(language, key)
+
         now = Times(self.session.starts_at, self.session.ends_at, self.session.held_on)
         told = [("when", "your_time", now)]
-        if invitation.previous and invitation.previous != now:
-            told.append(("before", "your_time_before", invitation.previous))
-        here, there = self.edition.timezone, invitation.timezone
+        if previous and previous != now:
+            told.append(("before", "your_time_before", previous))
         lines = []
         for label, own_label, times in told:
             if times.starts_at:
-                lines.append((say(label), texts.moment(language, times.starts_at, times.ends_at, here)))
-                if there != here:
-                    lines.append((say(own_label), texts.moment(language, times.starts_at, times.ends_at, there)))
+                here = texts.moment(language, times.starts_at, times.ends_at, self.edition.timezone)
+                lines.append((say(label), here))
+                if timezone != self.edition.timezone:
+                    there = texts.moment(language, times.starts_at, times.ends_at, timezone)
+                    lines.append((say(own_label), there))
             elif times.held_on:
                 lines.append((say(label), texts.day(language, times.held_on)))
-        return lines
+        if mode == "online" or self.session.mode == "online":
+            return [*lines, (say("where"), say("online"))]
+        place = ", ".join(part for part in (self.session.room, self.session.venue, self.session.city) if part)
+        return [*lines, (say("where"), place)] if place else lines
 
 
 def render_sign_in(message_id: str, sender: str, recipient: str, code: str, language: str, sent_at: datetime) -> bytes:
@@ -149,7 +153,7 @@ def render_sign_in(message_id: str, sender: str, recipient: str, code: str, lang
     mail.set_content(f"{lead}\n\n    {code}\n\n{note}\n")
     lines = [("", lead), ("", code), ("", note)]
     mail.add_alternative(_html(lines, texts.known_language(language)), subtype="html")
-    return mail.as_bytes()
+    return _as_bytes(mail, message_id)
 
 
 def compose_notice(
@@ -178,12 +182,14 @@ def in_two_forms(head: bytes, message_id: str, subject: str, lines: list[tuple[s
     )
 
 
-def render_letter_news(message_id: str, sender: str, recipient: str, news: LetterNews, sent_at: datetime) -> bytes:
+def render_letter_news(
+    message_id: str, sender: str, recipient: str, news: LetterNews, sent_at: datetime, wording: Wording = STANDARD
+) -> bytes:
     """The mail that says that a letter can be downloaded, or that there will be none."""
     key, language = f"letter_{news.outcome}", texts.known_language(news.language)
     parts = {"edition": news.edition} | ({"reference": news.reference} if news.reference else {})
-    lines = [("", texts.phrase(language, f"{key}_lead", **parts))]
-    subject = texts.phrase(language, key, edition=news.edition)
+    lines = [("", wording.phrase(language, f"{key}_lead", **parts)), *wording.note(language, "letter", news.edition)]
+    subject = wording.phrase(language, key, edition=news.edition)
     return render_news(message_id, sender, recipient, subject, lines, language, sent_at)
 
 
@@ -200,7 +206,7 @@ def render_news(
     mail = _mail(message_id, sender, recipient, subject, sent_at)
     mail.set_content(_plain(lines).replace("\r\n", "\n"))
     mail.add_alternative(_html(lines, language), subtype="html")
-    return mail.as_bytes()
+    return _as_bytes(mail, message_id)
 
 
 def render_report(message_id: str, sender: str, recipient: str, report: ReportMail, sent_at: datetime) -> bytes:
@@ -209,7 +215,7 @@ def render_report(message_id: str, sender: str, recipient: str, report: ReportMa
     mail.set_content(report.text)
     mail.add_alternative(report.html, subtype="html")
     mail.add_attachment(report.csv, maintype="text", subtype="csv", filename=report.name, params={"charset": "utf-8"})
-    return mail.as_bytes()
+    return _as_bytes(mail, message_id)
 
 
 def _mail(message_id: str, sender: str, recipient: str, subject: str, sent_at: datetime) -> EmailMessage:
@@ -218,6 +224,13 @@ def _mail(message_id: str, sender: str, recipient: str, subject: str, sent_at: d
     mail["Date"], mail["Message-ID"] = sent_at.astimezone(UTC), message_id
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5: no holiday notes in answer
     return mail
+
+
+def _as_bytes(mail: EmailMessage, message_id: str) -> bytes:
+    """The mail; its boundaries follow from its id, so that the same mail is the same bytes."""
+    for depth, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"{'abc'[depth]}{hashlib.sha256(message_id.encode()).hexdigest()[:24]}")
+    return mail.as_bytes()
 
 
 def headers_of(sender: tuple[str, str], recipient: tuple[str, str], message_id: str, sent_at: datetime) -> bytes:

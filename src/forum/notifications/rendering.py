@@ -1,6 +1,6 @@
 """From a message, which names rows, to the bytes of a mail: what many share is read and rendered once."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -9,7 +9,7 @@ from msgspec import convert
 
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession
 from forum.db import Connection
-from forum.notifications import queries
+from forum.notifications import message_texts, queries
 from forum.notifications.digests import DigestEntry, RevisionNotice, render_revision
 from forum.notifications.mime import (
     Invitation,
@@ -21,8 +21,10 @@ from forum.notifications.mime import (
 )
 from forum.notifications.notices import render_notice
 from forum.notifications.proposal_news import render_proposal_news
+from forum.notifications.reminder_mail import render_reminder
 from forum.notifications.seat_question import render_seat_question
 from forum.notifications.speaker_mail import render_speaker_mail
+from forum.notifications.texts import STANDARD, Wording
 from forum.notifications.types import (
     AskedSpeaker,
     Entry,
@@ -76,21 +78,22 @@ class Content(Protocol):
 class Mailers:
     """What was rendered of the invitations of each session and release, kept from one batch to the next.
 
-    A release never changes, so nothing here can grow stale; the oldest go when there are too many.
+    A release never changes, and other words are another key, so nothing here can grow stale; the oldest go when there
+    are too many.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[UUID, int], InvitationMailer] = {}
+        self._kept: dict[tuple[UUID, int, Hashable], InvitationMailer] = {}
 
-    def find(self, session_id: UUID, release: int) -> InvitationMailer | None:
-        """The mailer of a session in a release, when it is kept."""
-        return self._kept.get((session_id, release))
+    def find(self, session_id: UUID, release: int, wording: Wording = STANDARD) -> InvitationMailer | None:
+        """The mailer of a session in a release, and in these words, when it is kept."""
+        return self._kept.get((session_id, release, wording.key))
 
     def keep(self, release: int, mailer: InvitationMailer) -> InvitationMailer:
         """Keep a mailer."""
         if len(self._kept) >= MAILERS_KEPT:
             del self._kept[next(iter(self._kept))]
-        self._kept[mailer.session.session_id, release] = mailer
+        self._kept[mailer.session.session_id, release, mailer.wording.key] = mailer
         return mailer
 
 
@@ -110,16 +113,18 @@ class Renderer:
         self._asked: dict[UUID, AskedSpeaker] = {}
         self._revised: dict[UUID, Revised] = {}
         self._entries: dict[UUID, list[Entry]] = {}
+        self._wordings: dict[UUID, Wording] = {}
         self._reports: dict[tuple[UUID, str, str], tuple[str, ReportMail]] = {}
 
     async def prepare(self, messages: Sequence[Outgoing]) -> None:
-        """Read whom the invitations and the mails about registrations are for, all at once."""
+        """Read whom the mails are for and in which words they are written, all at once."""
+        self._wordings = await message_texts.read_wordings(self._conn, {m.edition_id for m in messages if m.edition_id})
         digests = [message.id for message in messages if message.kind == "revision"]
         if digests:
             self._revised = {row.message_id: row for row in await queries.list_revised(self._conn, digests)}
             for entry in await queries.list_entries(self._conn, digests):
                 self._entries.setdefault(entry.digest_id, []).append(entry)
-        ids = [message.id for message in messages if message.kind == "invitation"]
+        ids = [message.id for message in messages if message.kind in ("invitation", "reminder")]
         ids += [entry.id for entries in self._entries.values() for entry in entries]
         self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
         ids = [*digests, *(message.id for message in messages if message.kind in (*NOTICES, "answer"))]
@@ -132,6 +137,8 @@ class Renderer:
         message_id = message_id_of(message, self._domain)
         if message.kind == "invitation":
             return await self._invitation(message_id, message)
+        if message.kind == "reminder":
+            return await self._reminder(message_id, message)
         if message.kind == "attendance_report":
             sender, report = await self._report(message)
             headers = list_headers(await self._content.unsubscribe_link(self._conn, message.id))
@@ -155,6 +162,11 @@ class Renderer:
         mailer = await self._mailer(message, int(message.payload["release"]))
         return mailer.render(self._invite(message_id, message))
 
+    async def _reminder(self, message_id: str, message: Outgoing) -> bytes:
+        mailer = await self._mailer(message, int(message.payload["release"]))
+        person, mode = self._invited[message.id], message.payload["mode"]
+        return render_reminder(message_id, message.recipient, mailer, person, mode, message.created_at)
+
     def _invite(self, message_id: str, message: Outgoing) -> Invitation:
         payload, person = message.payload, self._invited[message.id]
         name = " ".join(part for part in (person.given_name, person.family_name) if part)
@@ -176,7 +188,7 @@ class Renderer:
         link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
         revised, by_others = self._revised[message.id], bool(payload["by_others"])
         notice = RevisionNotice(noticed, revised, payload["news"], by_others, link, entries)
-        return render_revision(message_id, message.recipient, notice, message.created_at)
+        return render_revision(message_id, message.recipient, notice, message.created_at, self._words(message))
 
     async def _entry(self, message_id: str, entry: Entry) -> DigestEntry:
         mailer = await self._mailer(entry, int(entry.payload["release"]))
@@ -188,39 +200,45 @@ class Renderer:
     async def _notice(self, message_id: str, message: Outgoing) -> bytes:
         noticed, news = self._noticed[message.id], message.payload["news"]
         link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
-        by_others = bool(message.payload["by_others"])
-        return render_notice(message_id, message.recipient, noticed, news, by_others, link, message.created_at)
+        told = news, bool(message.payload["by_others"]), link, message.created_at, message.payload.get("position")
+        return render_notice(message_id, message.recipient, noticed, *told, self._words(message))
 
     async def _seat_question(self, message_id: str, message: Outgoing) -> bytes:
         noticed, title = self._noticed[message.id], str(message.payload["title"])
         link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
-        return render_seat_question(message_id, message.recipient, noticed, title, link, message.created_at)
+        words = self._words(message)
+        return render_seat_question(message_id, message.recipient, noticed, title, link, message.created_at, words)
 
     async def _speaker(self, message_id: str, message: Outgoing) -> bytes:
         asked = self._asked[message.id]
         link = await self._content.speaker_link(self._conn, asked.link_id) if asked.link_id else None
-        return render_speaker_mail(message_id, message.recipient, asked, link, message.created_at)
+        return render_speaker_mail(message_id, message.recipient, asked, link, message.created_at, self._words(message))
 
     async def _mailer(self, message: Outgoing, release: int) -> InvitationMailer:
         assert message.session_id is not None
-        if kept := self._mailers.find(message.session_id, release):
+        if kept := self._mailers.find(message.session_id, release, wording := self._words(message)):
             return kept
         async with self._conn.transaction():
             session = await self._content.session(self._conn, _edition(message), release, message.session_id)
             edition = await self._content.edition(self._conn, _edition(message), release)
-        return self._mailers.keep(release, InvitationMailer(session, edition))
+        return self._mailers.keep(release, InvitationMailer(session, edition, wording))
 
     async def _letter_news(self, message_id: str, message: Outgoing) -> bytes:
         async with self._conn.transaction():
             mailbox = await self._content.mailbox(self._conn, _edition(message))
         news = convert(message.payload, LetterNews)
-        return render_letter_news(message_id, mailbox, message.recipient, news, message.created_at)
+        words = self._words(message)
+        return render_letter_news(message_id, mailbox, message.recipient, news, message.created_at, words)
 
     async def _proposal_news(self, message_id: str, message: Outgoing) -> bytes:
         async with self._conn.transaction():
             mailbox = await self._content.mailbox(self._conn, _edition(message))
         news = convert(message.payload, ProposalNews)
-        return render_proposal_news(message_id, mailbox, message.recipient, news, message.created_at)
+        words = self._words(message)
+        return render_proposal_news(message_id, mailbox, message.recipient, news, message.created_at, words)
+
+    def _words(self, message: Outgoing) -> Wording:
+        return self._wordings.get(_edition(message), STANDARD)
 
     async def _report(self, message: Outgoing) -> tuple[str, ReportMail]:
         payload = message.payload

@@ -11,6 +11,8 @@ from forum.db import Connection
 from forum.http import ForumRequest, ForumResponse, download
 from forum.notifications import delivery_routes, fates
 from forum.notifications.delivery_types import ListFormat
+from forum.notifications.reminder_routes import HANDLERS as REMINDERS
+from forum.notifications.text_routes import HANDLERS as TEXTS
 from forum.notifications.types import Message, MessageFilter, MessageKind, MessageStatus
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, needs
@@ -72,4 +74,4 @@ async def cancel_message(
     return await fates.cancel_message(conn, edition_id, message_id)
 
 
-HANDLERS = [list_messages, resend_message, cancel_message, *delivery_routes.HANDLERS]
+HANDLERS = [list_messages, resend_message, cancel_message, *delivery_routes.HANDLERS, *TEXTS, *REMINDERS]

@@ -5,18 +5,26 @@ from datetime import datetime
 from forum.calendars.types import text_in
 from forum.notifications import texts
 from forum.notifications.mime import render_news
+from forum.notifications.texts import STANDARD, Wording
 from forum.notifications.types import Noticed
 
 
 def render_seat_question(
-    message_id: str, recipient: str, noticed: Noticed, title: str, link: str | None, sent_at: datetime
+    message_id: str,
+    recipient: str,
+    noticed: Noticed,
+    title: str,
+    link: str | None,
+    sent_at: datetime,
+    wording: Wording = STANDARD,
 ) -> bytes:
     """The mail, with the link by which the place is given back."""
     language = texts.known_language(noticed.language)
     edition = text_in(noticed.title, language)[0]
-    lines = [("", title), ("", texts.phrase(language, "seat_lead", edition=edition))]
-    lines.append(("", texts.phrase(language, "seat_note")))
+    lines = [("", title), ("", wording.phrase(language, "seat_lead", edition=edition))]
+    lines += wording.note(language, "answer", edition)
+    lines.append(("", wording.phrase(language, "seat_note")))
     if link:
-        lines += [(texts.phrase(language, "open"), link), ("", texts.phrase(language, "open_note"))]
-    subject = texts.phrase(language, "seat", title=title)
+        lines += [(wording.phrase(language, "open"), link), ("", wording.phrase(language, "open_note"))]
+    subject = wording.phrase(language, "seat", title=title)
     return render_news(message_id, noticed.organizer_email, recipient, subject, lines, language, sent_at)

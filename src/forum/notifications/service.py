@@ -10,34 +10,47 @@ from forum.jobs import InviteRegistration, ReportAttendance
 from forum.notifications import queries
 from forum.notifications.bounce_mails import read_bounce
 from forum.notifications.bounces import record_bounce_mail
+from forum.notifications.message_texts import read_wordings
+from forum.notifications.reminders import plan_reminders
 from forum.notifications.rendering import Content, Mailers
+from forum.notifications.samples import TITLE, VARIANTS, Sample, render_sample
 from forum.notifications.sending import Postbox, send_batches
+from forum.notifications.texts import STANDARD, direction, known_language
 from forum.notifications.transport import Transport, Unreachable, open_transport
 from forum.notifications.types import DueReport, Forgotten, ReportMail
 from forum.notifications.unsubscribing import sign_token as sign_unsubscribe
 from forum.outbox import publish
 
 __all__ = [
+    "STANDARD",
+    "TITLE",
+    "VARIANTS",
     "Content",
     "Mailers",
     "Postbox",
     "ReportMail",
+    "Sample",
     "Transport",
     "Unreachable",
     "ask_about_seat",
+    "direction",
     "forget_messages",
     "forget_speaker",
     "gather_entries",
+    "known_language",
     "list_untold",
     "open_transport",
     "plan_edition",
     "plan_invitations",
     "plan_notices",
+    "plan_reminders",
     "publish_due_reports",
     "queue_change_news",
     "queue_report",
     "read_bounce",
+    "read_wordings",
     "record_bounce_mail",
+    "render_sample",
     "send_batches",
     "sign_unsubscribe",
     "withdraw_seat_question",

@@ -19,6 +19,7 @@ MessageKind = Literal[
     "change_request",
     "booking",
     "revision",
+    "reminder",
     "answer",
 ]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed", "cancelled", "suppressed", "bounced"]
@@ -127,6 +128,7 @@ class Noticed(Struct, frozen=True):
     title: dict[str, str]
     timezone: str
     """Of the edition."""
+    own_timezone: str
     organizer_email: str
     delegation: str | None
     link_id: UUID | None
@@ -153,6 +155,8 @@ class AskedSpeaker(Struct, frozen=True):
     title: dict[str, str]
     timezone: str
     """Of the edition."""
+    own_timezone: str | None
+    """Of who is asked, where they are known by a registration or an account."""
     organizer_email: str
     link_id: UUID | None
 

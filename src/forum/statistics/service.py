@@ -129,6 +129,15 @@ async def report(conn: Connection, edition_id: UUID, on: date, as_of: datetime) 
     )
 
 
+async def sample_report(conn: Connection, edition_id: UUID, on: date, as_of: datetime) -> ReportMail:
+    """A report of made-up figures, to see what one looks like."""
+    edition = await queries.find_reported_edition(conn, edition_id)
+    sessions = [Figure("sample", "Opening plenary", 120, 80, 190), Figure("other", "Side event", 30, 15, 45)]
+    categories = [Figure("state", "State", 90, 40, 125), Figure(None, None, 35, 50, 80)]
+    countries = [Figure("CH", "Switzerland", 70, 20, 85), Figure("JO", "Jordan", 55, 70, 120)]
+    return render_report(DayFigures(edition, on, as_of, Total(125, 90, 205), sessions, categories, countries))
+
+
 async def _attendance(
     conn: Connection, edition_id: UUID, by: AttendanceBy, as_of: datetime, day: date | None, lang: str | None
 ) -> list[Figure]:

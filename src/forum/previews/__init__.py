@@ -1,0 +1,1 @@
+"""Previews: what the staff sees of mails before any is sent."""
