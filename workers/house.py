@@ -15,6 +15,7 @@ from forum.notifications import service as notifications
 from forum.proposals import service as proposals
 from forum.questions import service as questions
 from forum.registrations import service as registrations
+from forum.replies import service as replies
 from workers.office import Office
 
 log = logging.getLogger("forum")
@@ -63,9 +64,14 @@ async def forget_proposed(office: Office, conn: Connection) -> None:
     await proposals.forget_particulars(conn, office.clock())
 
 
+async def forget_mails(office: Office, conn: Connection) -> None:
+    """Forget which mails came in long ago."""
+    await replies.forget_old_mails(conn, office.clock())
+
+
 EVERY_MINUTE = [
     ask_for_reports, end_presences, pass_places_on, pass_seats_on, forget_the_old, forget_due_answers, forget_passports,
-    forget_proposed,
+    forget_proposed, forget_mails,
 ]  # fmt: skip
 
 

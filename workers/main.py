@@ -14,6 +14,7 @@ from arq.worker import Worker, create_worker
 from forum.logs import describe
 from forum.settings import Settings
 from workers.house import keep_house
+from workers.inbox import open_inbox
 from workers.jobs import invite_edition, invite_registration, report_attendance, send_messages
 from workers.office import JOBS_AT_ONCE, QUEUE_AWAY, Office, encode, open_office, queue_settings
 
@@ -47,7 +48,7 @@ async def run_worker(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, closing.set)
     assert settings.redis_url
-    async with open_office(settings, closing) as office:
+    async with open_office(settings, closing) as office, open_inbox(settings, office.clock):
         while not closing.is_set():
             await _run_arq(settings.redis_url, office)
             if not closing.is_set():

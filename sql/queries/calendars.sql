@@ -52,18 +52,17 @@ UPDATE calendar_feeds SET previous_sha256 = sha256, previous_ends_at = $4, sha25
 DELETE FROM calendar_feeds WHERE id = $1;
 
 -- name: find_subscription
--- What a secret address shows: for the person of which registration, and which sessions they have a place in. It ends 90 days
--- after the edition, by its clocks.
+-- What a secret address shows: for the person of which registration, and which sessions are theirs. It ends 90 days after the
+-- edition, by its clocks.
 SELECT f.edition_id, r.language, r.mode, r.status = 'approved' AS has_place,
-       ARRAY(SELECT b.session_id FROM bookings b
-             WHERE b.edition_id = f.edition_id AND b.registration_id = f.registration_id AND b.status = 'confirmed'
-             ORDER BY b.session_id) AS sessions
+       ARRAY(SELECT o.session_id FROM personal_sessions o
+             WHERE o.edition_id = f.edition_id AND o.registration_id = f.registration_id ORDER BY o.session_id) AS sessions
 FROM calendar_feeds f
 JOIN registrations r ON r.edition_id = f.edition_id AND r.id = f.registration_id
 JOIN editions e ON e.id = f.edition_id
 WHERE (f.sha256 = $1 OR (f.previous_sha256 = $1 AND f.previous_ends_at > $2))
   AND coalesce($2 < (e.ends_on + 91)::timestamp AT TIME ZONE e.timezone, true);
 
--- name: list_held_sessions
--- The sessions that a registration has a place of its own in.
-SELECT session_id FROM bookings WHERE edition_id = $1 AND registration_id = $2 AND status = 'confirmed' ORDER BY session_id;
+-- name: list_personal_sessions
+-- The sessions that a registration has a place of its own in, has starred, or speaks in.
+SELECT session_id FROM personal_sessions WHERE edition_id = $1 AND registration_id = $2 ORDER BY session_id;

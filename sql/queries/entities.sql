@@ -202,3 +202,7 @@ WHERE d.edition_id = $1 AND d.merged_into IS NULL AND ($2::uuid[] IS NULL OR d.i
   AND ($4::text IS NULL OR d.entity_category = $4) AND ($5::text IS NULL OR d.entity_country = $5)
   AND ($6::text IS NULL OR EXISTS (SELECT FROM entity_names n WHERE n.entity_id = d.entity
                                      AND n.folded_name LIKE ALL ((SELECT word_patterns($6))::text[])));
+
+-- name: list_entities_by_external_id
+-- The entities that have these external ids; of one that was merged into another, the other.
+SELECT external_id, coalesce(merged_into, id) AS id FROM entities WHERE external_id = ANY ($1::text[]);

@@ -144,6 +144,18 @@ emptied AS (
 )
 SELECT (SELECT count(*) FROM dropped) AS dropped, (SELECT count(*) FROM emptied) AS emptied;
 
+-- name: queue_seat_question
+-- Queue the mail that asks somebody whether their place in a session may be freed.
+INSERT INTO messages (edition_id, kind, recipient, person_id, session_id, registration_id, payload, created_at, next_try_at)
+SELECT r.edition_id, 'answer', p.email, r.person_id, $3, r.id, jsonb_build_object('title', $4::text), $5, now()
+FROM registrations r JOIN persons p ON p.id = r.person_id
+WHERE r.edition_id = $1 AND r.id = $2;
+
+-- name: supersede_seat_question
+-- The person comes after all: that mail is not sent, if it was not yet.
+UPDATE messages SET status = 'superseded'
+WHERE kind = 'answer' AND edition_id = $1 AND registration_id = $2 AND session_id = $3 AND status = 'queued';
+
 -- name: queue_report
 -- Queue the attendance report of a day for every organizer of an edition, once for each job.
 INSERT INTO messages (edition_id, kind, recipient, person_id, payload, created_at, next_try_at)
@@ -216,7 +228,7 @@ LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_i
 LEFT JOIN entities n ON n.id = d.entity_id
 LEFT JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
 LEFT JOIN sessions s ON s.edition_id = m.edition_id AND s.id = m.session_id
-WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request', 'booking', 'revision');
+WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request', 'booking', 'revision', 'answer');
 
 -- name: list_asked_speakers
 -- What the mails to speakers among these messages say, and to whom: the session as it is now, published or not.

@@ -40,6 +40,7 @@ from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
 from forum.printing.press import Press
 from forum.privacy.routes import HANDLERS as PRIVACY
+from forum.programme.import_routes import HANDLERS as PROGRAMME_IMPORTS
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.proposals.routes import HANDLERS as PROPOSALS
@@ -49,8 +50,10 @@ from forum.registrations.desk import RegistrationDesk
 from forum.registrations.page_routes import PAGE
 from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
+from forum.replies.routes import HANDLERS as REPLIES
 from forum.revisions.routes import HANDLERS as REVISIONS
 from forum.settings import Settings
+from forum.speakers.import_routes import HANDLERS as SPEAKER_IMPORTS
 from forum.speakers.page_routes import PAGE as SPEAKER_PAGE
 from forum.speakers.routes import HANDLERS as SPEAKERS
 from forum.speakers_lists.routes import HANDLERS as SPEAKERS_LISTS
@@ -193,11 +196,14 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *COPIES,
             *ENTITIES,
             *PROGRAMME,
+            *PROGRAMME_IMPORTS,
             *SPEAKERS,
+            *SPEAKER_IMPORTS,
             *PROPOSALS,
             *SPEAKERS_LISTS,
             *PLEDGES,
             *CALENDARS,
+            *REPLIES,
             *REGISTRATIONS,
             *QUESTIONS,
             *CHANGE_REQUESTS,

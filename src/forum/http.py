@@ -6,7 +6,7 @@ Strict bodies, problem documents, ETag and If-Match, 304, Link and Location, HEA
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar, cast
 from urllib.parse import urlencode
@@ -14,10 +14,8 @@ from urllib.parse import urlencode
 import msgspec
 import uuid_utils
 from litestar import Litestar, Request, Response
-from litestar.datastructures import State
 from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 from litestar.types import Message, Receive, Scope, Send
@@ -43,54 +41,20 @@ from forum.errors import (
 from forum.exports import MEDIA_TYPES
 from forum.logs import describe, request_id
 from forum.pagination import Page
-from forum.transactions import header_of, run_unit, unit_of
+from forum.requests import ForumRequest as ForumRequest
+from forum.transactions import run_unit, unit_of
 
 T = TypeVar("T")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _ABSENT = re.compile(r"^Missing required \w+ parameter '([^']+)'")
-_JSON_TYPES = frozenset({"", "application/json", "application/merge-patch+json"})
 _FIXED_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"cross-origin"),
 ]
 log = logging.getLogger("forum")
-
-
-class ForumRequest(Request[Any, Any, State]):
-    """A request whose body is read strictly, with every fault named."""
-
-    async def body(self) -> bytes:
-        """The body; a POST without one says the same as `{}`: an action that can be told something need not be."""
-        return await super().body() or (b"{}" if self.method == HttpMethod.POST else b"")
-
-    async def json(self) -> Any:
-        """The body as the handler's own type."""
-        if self._media_type == "text/csv" and (read_table := getattr(self._data_type, "from_csv", None)):
-            return read_table(await super().body())
-        if self._media_type not in _JSON_TYPES:
-            raise UnsupportedMediaType(f"Send application/json, not {self._media_type[:60]!r}.")
-        return bodies.decode(await self.body(), self._data_type)
-
-    async def file(self, media_types: Collection[str]) -> bytes:
-        """The body as it is; raises `UnsupportedMediaType`, and `TooLarge` before more of it is here than may be."""
-        if self._media_type not in media_types:
-            raise UnsupportedMediaType(f"Send {', '.join(media_types)}, not {self._media_type[:60]!r}.")
-        try:
-            return await super().body()
-        except RequestEntityTooLarge:
-            raise TooLarge(f"Send at most {self.route_handler.resolve_request_max_body_size():,} bytes.") from None
-
-    @property
-    def _media_type(self) -> str:
-        return (header_of(self.scope, b"content-type") or "").partition(";")[0].strip().lower()
-
-    @property
-    def _data_type(self) -> Any:
-        field = self.route_handler.parsed_data_field
-        return Any if field is None else field.annotation
 
 
 class ForumResponse(Response[T]):

@@ -102,8 +102,9 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], schem
         parameters.append(dict(_IDEMPOTENCY_KEY))
     if not parameters:
         del operation["parameters"]
-    if method == "post" and (body := operation.get("requestBody")):
-        content = body["content"]["application/json"]["schema"]
+    body = operation.get("requestBody")
+    if method == "post" and body and (json := body["content"].get("application/json")):
+        content = json["schema"]
         body["required"] = bool(_resolve(content, schema).get("required"))
     responses = operation["responses"]
     for status in _statuses(path, method, operation, conditional):

@@ -62,6 +62,7 @@ class Permission(StrEnum):
     PLEDGES_WRITE = "pledges:write"
     STATISTICS_READ = "statistics:read"
     MESSAGES_READ = "messages:read"
+    INBOX_WRITE = "inbox:write"
 
 
 Role = Literal[
@@ -71,19 +72,10 @@ Role = Literal[
 _P = Permission
 _PROGRAMME: Final = frozenset({_P.PROGRAMME_READ, _P.PROGRAMME_WRITE, _P.PROGRAMME_PUBLISH, _P.SPEAKERS_OWN})
 _FOCAL_POINT: Final = frozenset({_P.DELEGATIONS_READ, _P.DELEGATIONS_MANAGE})
-_REGISTRAR: Final = _FOCAL_POINT | frozenset(
-    {
-        _P.ENTITIES_WRITE,
-        _P.REGISTRATIONS_CREATE,
-        _P.REGISTRATIONS_READ,
-        _P.REGISTRATIONS_WRITE,
-        _P.BOOKINGS_CREATE,
-        _P.BOOKINGS_READ,
-        _P.BOOKINGS_WRITE,
-        _P.MESSAGES_READ,
-        _P.PROGRAMME_READ,
-    }
-)
+_REGISTRAR: Final = _FOCAL_POINT | {
+    _P.ENTITIES_WRITE, _P.REGISTRATIONS_CREATE, _P.REGISTRATIONS_READ, _P.REGISTRATIONS_WRITE, _P.BOOKINGS_CREATE,
+    _P.BOOKINGS_READ, _P.BOOKINGS_WRITE, _P.MESSAGES_READ, _P.PROGRAMME_READ,
+}  # fmt: skip
 _PLEDGES: Final = frozenset({_P.PLEDGES_SUBMIT, _P.PLEDGES_READ, _P.PLEDGES_WRITE, _P.ENTITIES_WRITE})
 _ORGANIZER: Final = frozenset(Permission) - {_P.EDITIONS_CREATE}
 GRANTS_OF: Final[Mapping[Role, frozenset[Permission]]] = {
@@ -99,8 +91,9 @@ GRANTS_OF: Final[Mapping[Role, frozenset[Permission]]] = {
 """What a role may do; `admin` on the platform, `focal_point` on one delegation, the others on one edition."""
 
 ClientScope = Literal[
-    "registrations:create", "bookings:create", "pledges:submit", "scans:record", "statistics:read", "programme:read"
-]
+    "registrations:create", "bookings:create", "pledges:submit", "scans:record", "statistics:read", "programme:read",
+    "inbox:write",
+]  # fmt: skip
 """What a client token or a device may be given: never lists of people."""
 _SCOPE_FOR: Final = {_P.DELEGATIONS_READ: _P.REGISTRATIONS_CREATE}
 """Who may register people for a delegation may know which there are."""

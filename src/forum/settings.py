@@ -13,6 +13,7 @@ DatabaseUrl = Annotated[str, msgspec.Meta(pattern="^postgres(ql)?://")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern="^(rediss?|unix)://")]
 SmtpUrl = Annotated[str, msgspec.Meta(pattern="^smtps?://")]
 WebUrl = Annotated[str, msgspec.Meta(pattern="^https?://[^#\\s]+$")]
+InboxAddress = Annotated[str, msgspec.Meta(pattern=r"^(/\S+|\[[0-9a-fA-F:.]+\]:\d{1,5}|[A-Za-z0-9.-]+:\d{1,5})$")]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -44,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_
     """The right-hand side of every calendar UID and Message-ID; never change it once calendars were sent."""
     mail_from: str = "forum@forum.example"
     """The sender of mails that belong to no edition (sign-in codes)."""
+    inbox_listen: InboxAddress | None = None
+    """Where a worker takes in mails that answer invitations, by LMTP or SMTP: `host:port`, or the path of a socket."""
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=100)] = 16
     rehearsal_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     """For rehearsals: the clock starts at this instant, and runs on from there."""

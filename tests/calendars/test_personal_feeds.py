@@ -15,11 +15,13 @@ from tests.conftest import Timeline
 from tests.factories import (
     REGISTRATIONS,
     bookings_of,
+    make_appearance,
     make_booking,
     make_edition,
     make_registration,
     make_room,
     make_session,
+    make_speaker,
     publish_programme,
 )
 
@@ -96,6 +98,29 @@ async def test_feed_follows_releases_and_bookings(
 
     await organizer.made(f"{EDITION}/registrations/{registration['id']}/revoke", {"reason": "Badge lost."})
     assert await titles(client, feed) == []
+
+
+async def test_feed_holds_what_is_starred_and_where_its_person_speaks(
+    client: Client, organizer: Client, amina: Client
+) -> None:
+    feed = await amina.made(ME, {"edition": "grf-2023"})
+    open_one, press = [
+        await make_session(organizer, access=access, title={"en": access}, starts_at=None, ends_at=None, held_on=day)
+        for access, day in (("open", "2023-12-14"), ("media", "2023-12-15"))
+    ]
+    await publish_programme(organizer)
+    assert await titles(client, feed) == ["Plenary"]
+
+    star = await amina.request("PUT", f"{EDITION}/sessions/{open_one['id']}/star")
+    speaker = await make_speaker(organizer, registration=feed["registration"])
+    await make_appearance(organizer, press, speaker)
+
+    assert star.status_code == 200, star.text
+    assert await titles(client, feed) == ["Plenary", "media", "open"]
+    taken = await amina.get(f"{EDITION}/registrations/{feed['registration']}/calendar.ics")
+    assert len(entries_of(taken.content)) == 3
+    [talk] = [item for item in (await amina.get(f"{EDITION}/agenda")).json()["items"] if item["roles"]]
+    assert (talk["session"], talk["roles"], talk["starred_at"]) == (press["id"], ["panellist"], None)
 
 
 async def test_feed_tells_the_place_for_the_way_of_taking_part(

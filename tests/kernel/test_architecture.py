@@ -17,9 +17,21 @@ LAYERS = ("types", "queries", "service", "routes")
 OUTSIDE = {"__main__", "cli", "commands.*", "demo.*", "imports.*", "workers.*"}
 """What runs Forum, beside the API."""
 ONLY_IN = {
-    "litestar": {"app", "docs", "health", "http", "kept", "openapi", "permissions", "transactions", "*.routes"},
+    "litestar": {
+        "app",
+        "docs",
+        "health",
+        "http",
+        "kept",
+        "openapi",
+        "permissions",
+        "requests",
+        "transactions",
+        "*.routes",
+    },
     "arq": {"outbox", "workers.*"},
     "icalendar": {"calendars.*", "demo.*"},
+    "aiosmtpd": {"workers.*"},
     "aiosmtplib": {"notifications.*"},
     "smtplib": set(),
     "asyncpg": {"db", "embedded.*", "errors", "listening", "logs", "migrations", "transactions", *OUTSIDE},

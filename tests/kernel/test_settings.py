@@ -44,6 +44,8 @@ def test_values_are_read_as_what_they_are() -> None:
         ("FORUM_DATABASE_URL", "mysql://db/forum"),
         ("FORUM_SMTP_URL", "mail.example"),
         ("FORUM_LOG_LEVEL", "loud"),
+        ("FORUM_INBOX_LISTEN", "2525"),
+        ("FORUM_INBOX_LISTEN", "inbox.sock"),
         ("FORUM_DATABSE_URL", "postgresql://db/forum"),
     ],
 )
@@ -58,6 +60,7 @@ def test_other_process_reads_the_same_settings() -> None:
         redis_url="unix:///run/q.sock",
         data_dir="/srv/forum",
         smtp_url="smtp://u:p%40@mail.example:587?starttls=always",
+        inbox_listen="[::1]:2525",
         port=9000,
         rehearsal_at=datetime(2023, 12, 13, 8, tzinfo=UTC),
         rehearsal_since=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),

@@ -28,6 +28,7 @@ from tests.factories import (
 from tests.post import Post, link_in
 from tests.proposals.conftest import make_proposal, put_call
 from tests.questions.conftest import make_question
+from tests.replies.conftest import reply
 from tests.speakers.test_photos import put_photo
 from tests.speakers.test_pictures import saved, two_halves
 
@@ -72,6 +73,10 @@ async def take_part(
               "accessibility_needs": "Quastel needs a ramp", "external_id": "quastel-1"}  # fmt: skip
     registration = await make_registration(organizer, ADDRESS, **fields)
     await post.deliver()
+    admin, comment = await client.as_role("admin"), "COMMENT:Quastel is ill\r\nEND:VEVENT"
+    mail = reply(session, sender=ADDRESS, end_event=comment)
+    answered = await admin.post("/v1/inbox", content=mail, headers={"Content-Type": "message/rfc822"})
+    assert answered.json()["outcome"] == "recorded"
     path = f"{REGISTRATIONS}/{registration['id']}"
     await person.patch(path, {"person": {"timezone": "Africa/Cairo"}, "answers": {"diet": "as Quastel eats"}})
     particulars = {"passport_name": "ZULAIKHA QUASTEL", "nationality": "CH", "consulate_city": "Bern"}

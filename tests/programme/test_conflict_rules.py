@@ -106,7 +106,8 @@ async def of_hours(organizer: Client) -> tuple[dict[str, Any], None, dict[str, A
 async def of_days(organizer: Client) -> tuple[dict[str, Any], None, dict[str, Any]]:
     """A session from which the edition has moved away."""
     draft = await make_session(organizer, "draft", type="side_event")
-    await organizer.patch(EDITION, {"starts_on": "2024-01-10", "ends_on": "2024-01-12"})
+    moved = {"starts_on": "2024-01-10", "ends_on": "2024-01-12", "reason": {"en": "No hall."}, "sessions": "keep"}
+    await organizer.made(f"{EDITION}/revise", moved)
     return draft, None, {}
 
 

@@ -99,7 +99,7 @@ async def test_slot_must_be_one_that_it_asked_for_and_can_have(
     mine = await make_proposal(dina, city)
 
     assert pointers(await manager.post(f"{PROPOSALS}/{mine['id']}/accept", {"slot": 2})) == {("/slot", "unknown_value")}
-    await organizer.patch(EDITION, {"starts_on": "2023-12-14"})
+    await organizer.made(f"{EDITION}/revise", {"starts_on": "2023-12-14", "reason": {"en": "Shorter."}})
     outside = await manager.post(f"{PROPOSALS}/{mine['id']}/accept", {"slot": 1})
     assert pointers(outside) == {("/slot", "outside_edition")}
     assert [await conn.fetchval(f"SELECT count(*) FROM {table}") for table in ("sessions", "speakers")] == [0, 0]

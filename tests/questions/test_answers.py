@@ -234,7 +234,7 @@ async def test_table_has_a_column_for_each_question_that_is_not_sensitive(organi
     csv = (await organizer.get(REGISTRATIONS, params={"format": "csv"})).text.splitlines()
 
     assert [line.rpartition("Z,")[2] for line in csv[1:]] == ["true,rights jobs,'=1+1", ",,"]
-    assert csv[0].endswith(",created_at,visa,topics,formula")
+    assert csv[0].endswith(",created_at,status_changed_at,visa,topics,formula")
     assert "secret" not in "".join(csv)
     assert (await organizer.get(REGISTRATIONS, params={"format": "xlsx"})).status_code == 200
 

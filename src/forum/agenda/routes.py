@@ -53,7 +53,8 @@ async def list_agenda(
     paging: NamedDependency[Paging],
     day: FromQuery[date | None] = None,
 ) -> Page[AgendaItem]:
-    """Your own agenda by time: what you have starred and booked of the published programme, cancelled ones marked.
+    """Your own agenda by time: what you have starred, booked or speak in of the published programme, cancelled ones
+    marked.
 
     Each names what else of it takes place at the same time. Nobody else can read it. `day` is one in the edition's
     zone. 409 `not_registered`.

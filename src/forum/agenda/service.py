@@ -49,7 +49,7 @@ async def unstar_session(conn: Connection, principal: Principal, edition_id: UUI
 async def list_agenda(
     conn: Connection, principal: Principal, edition_id: UUID, day: date | None, paging: Paging
 ) -> Page[AgendaItem]:
-    """What the principal has starred and booked of the last release, by time; raises `NotRegistered`, `Forbidden`."""
+    """What the principal has starred, booked or speaks in, by time; raises `NotRegistered`, `Forbidden`."""
     after_time, after_id = paging.after(tuple[datetime | None, UUID]) or (None, None)
     person_id = await _require_person(conn, principal, edition_id)
     own = await queries.find_own_registration(conn, edition_id, person_id, principal.registration_id)

@@ -10,6 +10,7 @@ from forum.bookings.types import BookingStatus
 from forum.codes import Mode
 from forum.programme.release_types import PublishedRoom, PublishedTrack
 from forum.programme.types import Access, SessionMode
+from forum.speakers.appearance_types import AppearanceRole
 
 
 class AgendaBooking(Struct, frozen=True):
@@ -21,7 +22,7 @@ class AgendaBooking(Struct, frozen=True):
 
 
 class AgendaItem(Struct, kw_only=True):
-    """A published session that the person has starred or booked."""
+    """A published session that the person has starred or booked, or speaks in."""
 
     session: UUID
     title: dict[str, str]
@@ -36,6 +37,8 @@ class AgendaItem(Struct, kw_only=True):
     access: Access
     starred_at: datetime | None
     booking: AgendaBooking | None
+    roles: list[AppearanceRole]
+    """As what the person speaks in it."""
     overlaps: list[UUID]
     """What else of the agenda takes place at the same time."""
 

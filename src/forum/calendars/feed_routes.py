@@ -81,7 +81,7 @@ async def get_personal_calendar(
     request: Request[Any, Any, Any],
     now: NamedDependency[datetime],
 ) -> KeptResponse[str]:
-    """A personal calendar, for calendar applications: the sessions that its person is registered for or has a place in.
+    """A personal calendar, for calendar applications: what its person may go to, has booked or starred, or speaks in.
 
     It follows every release and every booking, in the person's language and for their way of taking part. It is empty
     while they have no place, and ends 90 days after the edition. Send `If-None-Match` to learn cheaply that nothing

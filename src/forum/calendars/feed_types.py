@@ -43,4 +43,4 @@ class Subscription(Struct, frozen=True):
     mode: Mode
     has_place: bool
     sessions: list[UUID]
-    """In which the person has a place of their own."""
+    """In which the person has a place of their own, which they have starred, or in which they speak."""

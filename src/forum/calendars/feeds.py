@@ -91,10 +91,10 @@ async def take_away(
     conn: Connection, release: KeptRelease, addresses: CalendarAddresses, registration: Registration
 ) -> bytes:
     """What concerns a registration, as it stands."""
-    held = await queries.list_held_sessions(conn, registration.edition_id, registration.id)
+    own = await queries.list_personal_sessions(conn, registration.edition_id, registration.id)
     has_place = registration.status == "approved"
     language = registration.person.language
-    shown = Subscription(registration.edition_id, language, registration.mode, has_place, held)
+    shown = Subscription(registration.edition_id, language, registration.mode, has_place, own)
     return personal_calendar(release, addresses, shown, release.language(language) or "en")
 
 

@@ -80,6 +80,6 @@ async def find_subscription(conn: Connection, sha256: bytes, now: datetime) -> S
     return await find(conn, _SQL["find_subscription"], Subscription, sha256, now)
 
 
-async def list_held_sessions(conn: Connection, edition_id: UUID, registration_id: UUID) -> list[UUID]:
-    """The sessions that a registration has a place of its own in."""
-    return await fetch_all(conn, _SQL["list_held_sessions"], UUID, edition_id, registration_id)
+async def list_personal_sessions(conn: Connection, edition_id: UUID, registration_id: UUID) -> list[UUID]:
+    """The sessions that a registration has a place of its own in, has starred, or speaks in."""
+    return await fetch_all(conn, _SQL["list_personal_sessions"], UUID, edition_id, registration_id)

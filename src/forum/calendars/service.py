@@ -8,6 +8,8 @@ from msgspec import Struct
 from forum.calendars.feed_types import Subscription
 from forum.calendars.ical import InvitationTemplate as InvitationTemplate
 from forum.calendars.ical import render_event, render_feed, years_of
+from forum.calendars.mails import MOST_BYTES as MOST_BYTES
+from forum.calendars.replies import read_reply as read_reply
 from forum.calendars.types import CalendarEdition, CalendarSession, text_in
 from forum.codes import Mode
 from forum.errors import NotFound
@@ -40,23 +42,23 @@ def feed(release: KeptRelease, addresses: CalendarAddresses, lang: str | None, s
 def personal_calendar(release: KeptRelease, addresses: CalendarAddresses, shown: Subscription, language: str) -> bytes:
     """The sessions that concern somebody with a place, told for their way of taking part; empty for who has none.
 
-    Those are the same that they are invited to by mail. Nothing in it names the person.
+    Those are the same that they are invited to by mail, and what they have starred. Nothing in it names the person.
     """
-    published, held = release.head.edition, frozenset(shown.sessions)
+    published, own = release.head.edition, frozenset(shown.sessions)
     edition = edition_of(published, addresses)
     entries = [
         (session, entry_of(session, published, addresses))
         for session in release.sessions
-        if shown.has_place and _concerns(session, shown.mode, held) and _is_shown(release, session)
+        if shown.has_place and _concerns(session, shown.mode, own) and _is_shown(release, session)
     ]
     events = _events(release, entries, edition, language, shown.mode)
     years = years_of(entry for _, entry in entries)
     return render_feed(events, edition, language, text_in(published.title, language)[0], years)
 
 
-def _concerns(session: PublishedSession, mode: Mode, held: frozenset[UUID]) -> bool:
-    """The same rule as that of invitations."""
-    return session.id in held or (session.access == "registered" and session.mode in ("hybrid", mode))
+def _concerns(session: PublishedSession, mode: Mode, own: frozenset[UUID]) -> bool:
+    """What is for all who are registered in that way, and what is the person's own."""
+    return session.id in own or (session.access == "registered" and session.mode in ("hybrid", mode))
 
 
 def _events(

@@ -17,6 +17,7 @@ from forum.errors import DATABASE_AWAY
 from forum.migrations import count_pending
 from forum.notifications.service import Unreachable, open_transport
 from forum.settings import Settings
+from workers.inbox import answers
 from workers.office import QueueAway, probe_queue
 
 OLDEST_POSTGRES: Final = 15
@@ -68,6 +69,7 @@ async def _examine(settings: Settings, findings: Findings) -> None:
     if redis_url:
         await _queue(redis_url, findings)
     await _mail(settings, findings)
+    await _inbox(settings.inbox_listen, findings)
     if settings.rehearsal_at:
         findings.note("clock", f"a rehearsal: what is started now begins at {settings.rehearsal_at.isoformat()}")
 
@@ -138,6 +140,15 @@ async def _queue(url: str, findings: Findings) -> None:
         findings.good("worker", "at least one is at work")
     else:
         findings.bad("worker", "none is at work: run `forum worker` or `forum up`.")
+
+
+async def _inbox(address: str | None, findings: Findings) -> None:
+    if address is None:
+        findings.note("inbox", "answers to invitations come in by POST /v1/inbox only: FORUM_INBOX_LISTEN is not set")
+    elif await answers(address):
+        findings.good("inbox", f"a worker takes in mails at {address}")
+    else:
+        findings.bad("inbox", f"nobody takes in mails at {address}: run `forum worker`, and see its log.")
 
 
 async def _mail(settings: Settings, findings: Findings) -> None:

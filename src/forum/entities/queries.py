@@ -6,6 +6,7 @@ from uuid import UUID
 
 from forum.db import Connection, columns, execute, fetch_all, find, get, value
 from forum.entities.types import Entity, EntityFilter, EntityMerge, LockedEntity, MergeFilter, TakenName
+from forum.references import Named
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("entities")
@@ -124,3 +125,8 @@ async def list_entity_merges(
 async def count_entity_merges(conn: Connection, wanted: MergeFilter) -> int:
     """How many merges the list has."""
     return int(await value(conn, _SQL["count_entity_merges"], *columns(wanted)))
+
+
+async def list_entities_by_external_id(conn: Connection, names: Sequence[str]) -> list[Named]:
+    """The entities that have these external ids, or those that they were merged into."""
+    return await fetch_all(conn, _SQL["list_entities_by_external_id"], Named, names)

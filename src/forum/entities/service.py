@@ -13,6 +13,7 @@ from forum.errors import Conflict, Invalid
 from forum.http import IfMatch
 from forum.ids import new_id
 from forum.pagination import Page, Paging
+from forum.references import Named
 
 __all__ = [
     "EntityExists",
@@ -22,6 +23,7 @@ __all__ = [
     "find_entity",
     "find_named",
     "list_entities",
+    "list_entities_by_external_id",
     "list_entity_merges",
     "merge_entity",
     "update_entity",
@@ -103,3 +105,8 @@ async def list_entities(conn: Connection, wanted: EntityFilter, paging: Paging) 
     rows = await queries.list_entities(conn, wanted, paging.after(UUID), paging.limit + 1)
     total = await queries.count_entities(conn, wanted) if paging.count else None
     return paging.page(rows, lambda entity: entity.id, total)
+
+
+async def list_entities_by_external_id(conn: Connection, names: Sequence[str]) -> list[Named]:
+    """The entities that partners call so, or those that they were merged into."""
+    return await queries.list_entities_by_external_id(conn, names)

@@ -65,6 +65,18 @@ async def forget_messages(
     return await get(conn, _SQL["forget_messages"], Forgotten, edition_id, registration_id, person_id)
 
 
+async def queue_seat_question(
+    conn: Connection, edition_id: UUID, registration_id: UUID, session_id: UUID, title: str, now: datetime
+) -> None:
+    """Queue the mail that asks somebody whether their place in a session may be freed."""
+    await execute(conn, _SQL["queue_seat_question"], edition_id, registration_id, session_id, title, now)
+
+
+async def supersede_seat_question(conn: Connection, edition_id: UUID, registration_id: UUID, session_id: UUID) -> None:
+    """That mail is not sent, if it was not yet."""
+    await execute(conn, _SQL["supersede_seat_question"], edition_id, registration_id, session_id)
+
+
 async def queue_report(conn: Connection, edition_id: UUID, on: date, as_of: datetime, job_id: int) -> int:
     """Queue the report of a day for every organizer of an edition; how many."""
     return await execute(conn, _SQL["queue_report"], edition_id, on, as_of, job_id)

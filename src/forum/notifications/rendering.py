@@ -21,6 +21,7 @@ from forum.notifications.mime import (
 )
 from forum.notifications.notices import render_notice
 from forum.notifications.proposal_news import render_proposal_news
+from forum.notifications.seat_question import render_seat_question
 from forum.notifications.speaker_mail import render_speaker_mail
 from forum.notifications.types import (
     AskedSpeaker,
@@ -116,7 +117,7 @@ class Renderer:
         ids = [message.id for message in messages if message.kind == "invitation"]
         ids += [entry.id for entries in self._entries.values() for entry in entries]
         self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
-        ids = [*digests, *(message.id for message in messages if message.kind in NOTICES)]
+        ids = [*digests, *(message.id for message in messages if message.kind in (*NOTICES, "answer"))]
         self._noticed = {row.message_id: row for row in await queries.list_noticed(self._conn, ids)} if ids else {}
         ids = [message.id for message in messages if message.kind == "speaker"]
         self._asked = {row.message_id: row for row in await queries.list_asked_speakers(self._conn, ids)} if ids else {}
@@ -131,6 +132,8 @@ class Renderer:
             return render_report(message_id, sender, message.recipient, report, message.created_at)
         if message.kind in NOTICES:
             return await self._notice(message_id, message)
+        if message.kind == "answer":
+            return await self._seat_question(message_id, message)
         if message.kind == "revision":
             return await self._revision(message_id, message)
         if message.kind == "letter":
@@ -181,6 +184,11 @@ class Renderer:
         link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
         by_others = bool(message.payload["by_others"])
         return render_notice(message_id, message.recipient, noticed, news, by_others, link, message.created_at)
+
+    async def _seat_question(self, message_id: str, message: Outgoing) -> bytes:
+        noticed, title = self._noticed[message.id], str(message.payload["title"])
+        link = await self._content.link(self._conn, noticed.link_id) if noticed.link_id else None
+        return render_seat_question(message_id, message.recipient, noticed, title, link, message.created_at)
 
     async def _speaker(self, message_id: str, message: Outgoing) -> bytes:
         asked = self._asked[message.id]

@@ -23,6 +23,7 @@ __all__ = [
     "ReportMail",
     "Transport",
     "Unreachable",
+    "ask_about_seat",
     "forget_messages",
     "forget_speaker",
     "gather_entries",
@@ -36,6 +37,7 @@ __all__ = [
     "queue_change_news",
     "queue_report",
     "send_batches",
+    "withdraw_seat_question",
 ]
 
 
@@ -52,6 +54,18 @@ async def plan_notices(conn: Connection, edition_id: UUID, registration_ids: Seq
     """
     await queries.lock_invitations(conn, edition_id)
     return await queries.plan_notices(conn, edition_id, registration_ids, now)
+
+
+async def ask_about_seat(
+    conn: Connection, edition_id: UUID, registration_id: UUID, session_id: UUID, title: str, now: datetime
+) -> None:
+    """Ask somebody who has declined in their calendar whether their place may be freed; they need a link first."""
+    await queries.queue_seat_question(conn, edition_id, registration_id, session_id, title, now)
+
+
+async def withdraw_seat_question(conn: Connection, edition_id: UUID, registration_id: UUID, session_id: UUID) -> None:
+    """Do not ask any more, unless it was asked already."""
+    await queries.supersede_seat_question(conn, edition_id, registration_id, session_id)
 
 
 async def queue_change_news(

@@ -19,6 +19,7 @@ MessageKind = Literal[
     "change_request",
     "booking",
     "revision",
+    "answer",
 ]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed"]
 

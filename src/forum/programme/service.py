@@ -20,6 +20,7 @@ from forum.programme.conflicts import (
     override_of,
     replace_conflict_rules,
 )
+from forum.programme.import_queries import list_named_sessions
 from forum.programme.kept import Keeper, KeptRelease
 from forum.programme.reading import CSV, JSON, Format, now_and_next, read_release_as, schedule_formats
 from forum.programme.releases import (
@@ -84,6 +85,7 @@ __all__ = [
     "find_track",
     "list_conflicts",
     "list_interpretation_teams",
+    "list_named_sessions",
     "list_overrides",
     "list_releases",
     "list_rooms",

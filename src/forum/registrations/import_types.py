@@ -5,11 +5,11 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
+from forum.bulk import MAX_ROWS
 from forum.codes import ExternalId
 from forum.registrations.types import NewRegistration
 from forum.tables import read_csv
 
-MAX_ROWS: Final = 1000
 PERSON: Final = ("given_name", "family_name", "email", "language", "timezone")
 _BOOLEANS: Final = {"true": True, "false": False}
 _READ: Final[dict[str, Callable[[str], Any]]] = {

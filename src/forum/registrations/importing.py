@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from forum import bodies
-from forum.bulk import RowResult, RowResults, attempt, refused
+from forum.bulk import RowResult, RowResults, attempt, carry_out, refused
 from forum.db import Connection
 from forum.errors import Conflict, ExternalIdTaken, Forbidden, ForumError, Invalid, NotFound
 from forum.http import IfMatch
@@ -30,10 +30,6 @@ class AddressDiffers(Conflict):
     """The registration with this external_id is of another address"""
 
 
-class _Rehearsed(Exception):
-    """Nothing of a dry run is kept."""
-
-
 async def import_registrations(
     conn: Connection,
     principal: Principal,
@@ -49,17 +45,7 @@ async def import_registrations(
     `is_atomic` raises `Invalid` with the faults of all rows when one is refused; `is_rehearsed` keeps nothing.
     """
     work = _Import(conn, principal, edition_id, now)
-    try:
-        async with conn.transaction():
-            results = await work.run(rows)
-            if is_atomic:
-                results.require_all()
-            if is_rehearsed:
-                raise _Rehearsed
-    except _Rehearsed:
-        for result in results.items:
-            result.id = None if result.status == "created" else result.id
-    return results
+    return await carry_out(conn, partial(work.run, rows), is_atomic=is_atomic, is_rehearsed=is_rehearsed)
 
 
 class _Import:

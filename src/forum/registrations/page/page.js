@@ -2,7 +2,7 @@
 // Opening the page changes nothing: what does change something is asked for once more.
 const LANGUAGES = { en: "English", fr: "Français", es: "Español", ru: "Русский", zh: "中文", ar: "العربية" };
 const at = (id) => document.getElementById(id);
-const state = { language: "en", texts: {}, opened: null, edition: null, registration: null };
+const state = { language: "en", texts: {}, opened: null, edition: null, registration: null, places: [] };
 
 function say(key) {
   return state.texts[state.language]?.[key] ?? state.texts.en?.[key] ?? key;
@@ -53,6 +53,15 @@ function show() {
     text.append(isolated);
     return [term, text];
   }));
+  at("declined-places").hidden = !state.places.length;
+  at("declined-places").replaceChildren(...state.places.map((place) => {
+    const [item, button, session] = ["li", "button", "bdi"].map((name) => document.createElement(name));
+    session.textContent = place.title[state.language] ?? place.title.en ?? Object.values(place.title)[0];
+    button.textContent = say("free_place");
+    button.addEventListener("click", () => free(place));
+    item.append(session, ": ", say("declined_place"), " ", button);
+    return item;
+  }));
   const other = registration.mode === "online" ? "in_person" : "online";
   at("switch").textContent = say(`switch_to_${other}`);
   at("switch").hidden = !active || edition.mode !== "hybrid";
@@ -90,6 +99,15 @@ async function attempt(work, done) {
 
 async function read() {
   state.registration = await (await send("GET", own())).json();
+  state.places = (await (await send("GET", `${own()}/declined-places?limit=200`)).json()).items;
+}
+
+async function free(place) {
+  if (!(await sure("sure_free_place"))) return;
+  await attempt(async () => {
+    await send("POST", `${own()}/declined-places/${place.session}/free`);
+    await read();
+  }, "saved");
 }
 
 async function act(path, body, question, done) {
