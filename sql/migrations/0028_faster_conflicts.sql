@@ -167,7 +167,8 @@ BEGIN
     JOIN conflict_levels l ON l.edition_id = e.id
     LEFT JOIN rooms r ON r.edition_id = e.id AND r.id = of_room
     CROSS JOIN LATERAL (
-        SELECT greatest(max(b.setup_minutes), max(b.teardown_minutes)) AS longest FROM rooms b WHERE b.edition_id = of_edition
+        -- a minute more, for an instant, which includes its end
+        SELECT greatest(max(b.setup_minutes), max(b.teardown_minutes)) + 1 AS longest FROM rooms b WHERE b.edition_id = of_edition
     ) near
     WHERE e.id = of_edition;
     levels := here.levels;

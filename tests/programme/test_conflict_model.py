@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from forum.db import Connection
@@ -84,10 +84,9 @@ class Item(msgspec.Struct):
         return self.ends_at or self.starts_at + INSTANT
 
 
+MADE_OF: tuple[tuple[int, ...], ...] = ((0,), (1,), (0, 1), (3,))
 BUFFERS = st.sampled_from([(0, 0), (0, 0), (30, 0), (0, 45), (10, 30)])
-ROOMS = st.tuples(
-    *(st.builds(Room, st.just(elements), BUFFERS, st.sampled_from(HOURS)) for elements in ((0,), (1,), (0, 1), (3,)))
-)
+ROOMS = st.tuples(*(st.builds(Room, st.just(elements), BUFFERS, st.sampled_from(HOURS)) for elements in MADE_OF))
 ROLES = st.tuples(
     st.integers(0, 2),
     st.sampled_from(["chair", "panellist", "keynote"]),
@@ -96,8 +95,8 @@ ROLES = st.tuples(
 ITEMS = st.lists(
     st.builds(
         Item,
-        st.one_of(st.integers(0, 60), st.integers(20, 30), st.none()),
-        st.integers(0, 5),
+        st.one_of(st.integers(0, 60), st.integers(20, 36), st.integers(20, 36), st.none()),
+        st.sampled_from([0, 1, 1, 2, 2, 3, 5]),
         st.sampled_from(["confirmed"] * 6 + ["draft", "cancelled"]),
         st.sampled_from(["plenary", "side_event", "side_event", "break", "press"]),
         st.sampled_from([None, 0, 0, 1, 2, 2, 3]),
@@ -106,10 +105,10 @@ ITEMS = st.lists(
         st.lists(st.integers(0, 1), max_size=2, unique=True),
         st.booleans(),
     ),
-    min_size=4,
-    max_size=14,
+    min_size=10,
+    max_size=16,
 )
-LEVELS = st.fixed_dictionaries({rule: st.sampled_from(["warn", "warn", "refuse", "ignore"]) for rule in RULES})
+LEVELS = st.fixed_dictionaries({rule: st.sampled_from([*["warn"] * 5, "refuse", "ignore"]) for rule in RULES})
 
 
 async def store(
@@ -255,7 +254,21 @@ def told(row: Any) -> Found:
     return row["rule"], tuple(row["sessions"]), row["speaker"] or row["team"], row["room"]
 
 
+def of_room(room: int, starts: int, length: int) -> Item:
+    """A confirmed side event of which there is nothing else to tell."""
+    return Item(starts, length, "confirmed", "side_event", room, None, [], [], False)
+
+
+def rooms_with(*buffers: tuple[int, int]) -> tuple[Room, ...]:
+    """The four rooms with these buffers."""
+    return tuple(Room(made_of, each, []) for made_of, each in zip(MADE_OF, buffers, strict=True))
+
+
 @given(rooms=ROOMS, items=ITEMS, levels=LEVELS)
+@example(rooms_with(*[(30, 0)] * 4), [of_room(0, 26, 0), of_room(0, 27, 1)], dict.fromkeys(RULES, "warn"))
+@example(
+    rooms_with((0, 0), (0, 0), (0, 45), (0, 0)), [of_room(0, 29, 1), of_room(2, 26, 2)], dict.fromkeys(RULES, "warn")
+)
 @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 async def test_conflicts_are_those_of_the_plain_rules(
     client: Client, conn: Connection, rooms: tuple[Room, ...], items: list[Item], levels: dict[str, str]
