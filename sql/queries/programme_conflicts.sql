@@ -24,6 +24,7 @@ RETURNING speaker_double_booked, chair_double_booked, interpretation_double_book
 SELECT c.rule, c.level, c.sessions, c.speaker, c.room, c.team, c.overridden
 FROM open_conflicts($1) c
 WHERE ($2::text IS NULL OR c.rule = $2) AND ($3::text IS NULL OR c.level = $3) AND ($4::uuid IS NULL OR $4 = ANY (c.sessions))
+  AND ($5::text IS NULL OR c.rule >= $5)  -- known of a whole rule before anything is read, so what was answered is not found anew
   AND ($5::text IS NULL OR (c.rule, c.sessions, coalesce(c.speaker, c.team, '00000000-0000-0000-0000-000000000000'))
                            > ($5, $6::uuid[], $7::uuid))
 ORDER BY c.rule, c.sessions, coalesce(c.speaker, c.team, '00000000-0000-0000-0000-000000000000')

@@ -1,10 +1,10 @@
 """The HTTP side of tracks and sessions, as the staff edits them."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import get, patch, post
+from litestar import Request, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
@@ -24,6 +24,7 @@ from forum.programme.types import (
     TrackPatch,
     WrittenSession,
 )
+from forum.transactions import unit_of
 
 READ, WRITE = needs(Permission.PROGRAMME_READ), needs(Permission.PROGRAMME_WRITE)
 TAGS = ["programme"]
@@ -128,11 +129,11 @@ async def get_session(
 
 @patch("/editions/{edition:str}/sessions/{session_id:uuid}", opt=WRITE, operation_id="update_session", tags=TAGS)
 async def update_session(
+    request: Request[Any, Any, Any],
     data: JSONBody[SessionPatch],
     session_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
     if_match: NamedDependency[IfMatch],
-    conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
     override: Override = False,
@@ -145,7 +146,10 @@ async def update_session(
     What the edition only warns of is in `warnings`. 412 has both versions of the fields that you sent in `changes`.
     """
     passed = service.override_of(principal, edition_id, override, reason)
-    return await service.update_session(conn, edition_id, session_id, data, if_match, now, passed)
+    unit, change = unit_of(request.scope), (edition_id, session_id, data, if_match, now)
+    if moved := await service.move_if_clear(await unit.reading(), *change):
+        return moved
+    return await service.update_session(await unit.connection(), *change, passed)
 
 
 @post(

@@ -43,6 +43,7 @@ from forum.programme.sessions import (
     find_session,
     list_sessions,
     lock_session,
+    move_if_clear,
     move_session,
     update_session,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "list_sessions",
     "list_tracks",
     "lock_session",
+    "move_if_clear",
     "move_session",
     "now_and_next",
     "override_of",

@@ -4,7 +4,7 @@ Whoever changes where or when a confirmed session takes place locks, in this ord
 own: the session; its room with all that the room is joined from, by id; its speakers, by id; its interpretation teams,
 by id. All but the first stand in one function of the database, which then tells all that is in the way. What is read
 is decided one by one; the exclusion constraint on room_claims stands behind it. A move that meets nothing is one
-statement; what is not plainly right goes the longer way, which tells what is wrong.
+statement, and a transaction by itself; what is not plainly right goes the longer way, which tells what is wrong.
 """
 
 from collections.abc import Iterable, Iterator
@@ -90,6 +90,25 @@ async def list_sessions(conn: Connection, edition_id: UUID, wanted: SessionFilte
     return paging.page(rows, lambda session: (_sort_time(session), session.id), total)
 
 
+async def move_if_clear(
+    conn: Connection, edition_id: UUID, session_id: UUID, patch: SessionPatch, if_match: IfMatch, now: datetime
+) -> WrittenSession | None:
+    """A confirmed session that was only moved, and was in nobody's way; None for all that needs a closer look.
+
+    It is one statement, which needs no transaction around it; what it leaves is for `update_session`.
+    """
+    names = frozenset(name for name in _PATCHED if getattr(patch, name) is not UNSET)
+    if not names or names - _PLACE:
+        return None
+    moved = await queries.move_if_clear(
+        conn, edition_id, session_id, if_match.versions, list(names), patch.starts_at or None, patch.ends_at or None,
+        patch.room or None, now,
+    )  # fmt: skip
+    if moved is not None and moved.warnings is not UNSET:
+        moved.warnings = _bearing(moved.warnings, names) or UNSET
+    return moved
+
+
 async def update_session(
     conn: Connection,
     edition_id: UUID,
@@ -100,8 +119,6 @@ async def update_session(
     override: NewOverride | None = None,
 ) -> WrittenSession:
     """Change a session; raises `RoomOccupied`, or what the edition refuses, when a confirmed one cannot be there."""
-    if moved := await _move_if_clear(conn, edition_id, session_id, patch, if_match, now):
-        return moved
     before = await queries.lock_session(conn, edition_id, session_id)
     if_match.require(before.version, before, patch)
     after = merge(before, patch)
@@ -150,22 +167,6 @@ async def confirm_session(conn: Connection, edition_id: UUID, session_id: UUID, 
 async def cancel_session(conn: Connection, edition_id: UUID, session_id: UUID, now: datetime) -> WrittenSession:
     """Cancel a confirmed session; readers learn of it with the next release."""
     return await move_session(conn, edition_id, session_id, "cancel", now)
-
-
-async def _move_if_clear(
-    conn: Connection, edition_id: UUID, session_id: UUID, patch: SessionPatch, if_match: IfMatch, now: datetime
-) -> WrittenSession | None:
-    """A confirmed session that was only moved, and was in nobody's way; None for all that needs a closer look."""
-    names = frozenset(name for name in _PATCHED if getattr(patch, name) is not UNSET)
-    if not names or names - _PLACE:
-        return None
-    moved = await queries.move_if_clear(
-        conn, edition_id, session_id, if_match.versions, list(names), patch.starts_at or None, patch.ends_at or None,
-        patch.room or None, now,
-    )  # fmt: skip
-    if moved is not None and moved.warnings is not UNSET:
-        moved.warnings = _bearing(moved.warnings, names) or UNSET
-    return moved
 
 
 def _bearing(clashes: Iterable[Clash], changed: frozenset[str]) -> list[Clash]:
