@@ -29,10 +29,15 @@ async def measure_releases(stage: Stage, plan: Plan) -> AsyncIterator[Measure]:
     bare: list[Round] = []
     dry, counts = [], set()
     for number in range(plan.rounds + 1):  # the first is a warm-up
-        await stage.pool.execute("UPDATE sessions SET title = title || jsonb_build_object('es', $1::text)", str(number))
+        await stage.pool.execute(
+            "UPDATE sessions SET title = title || jsonb_build_object('es', $2::text) WHERE edition_id = $1",
+            edition_id,
+            str(number),
+        )
         dry.append(await _seconds(lambda: _publish(stage, "?dry_run=true")))
         published = await _seconds(lambda: _publish(stage))
-        counts.add(await stage.pool.fetchval("SELECT count(*) FROM release_sessions WHERE number = $1", number + 1))
+        kept = "SELECT count(*) FROM release_sessions WHERE edition_id = $1 AND number = $2"
+        counts.add(await stage.pool.fetchval(kept, edition_id, number + 1))
         copied = await _seconds(lambda: _copy(stage, edition_id))
         if number:
             forum.append(Round(rate=1 / published))
