@@ -53,6 +53,7 @@ from forum.registrations.routes import HANDLERS as REGISTRATIONS
 from forum.registrations.service import KeyRing
 from forum.replies.routes import HANDLERS as REPLIES
 from forum.revisions.routes import HANDLERS as REVISIONS
+from forum.seen_tokens import SeenTokens
 from forum.settings import Settings
 from forum.speakers.import_routes import HANDLERS as SPEAKER_IMPORTS
 from forum.speakers.page_routes import PAGE as SPEAKER_PAGE
@@ -175,7 +176,7 @@ def make_state(settings: Settings, pool: Pool | None, clock: Clock | None) -> St
             "list_feed": ListFeed(),
             "kept_answers": KeptAnswers(),
             "personal_feeds": PersonalFeeds(),
-            "seen_tokens": permissions.SeenTokens(),
+            "seen_tokens": SeenTokens(),
             "key_ring": key_ring,
             "badge_reader": badge_reader,
             "press": Press(),

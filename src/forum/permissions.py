@@ -9,19 +9,18 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from time import monotonic
 from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
-from litestar.connection import ASGIConnection, Request
+from litestar.connection import ASGIConnection
 from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler
 
 from forum.db import Connection, find, value
 from forum.errors import Forbidden, NotFound, Unauthenticated
 from forum.sqlfiles import load_statements
-from forum.transactions import Unit, header_of, unit_of
+from forum.transactions import header_of, unit_of
 
 _SQL = load_statements("permissions")
 
@@ -135,6 +134,12 @@ class Principal(msgspec.Struct, frozen=True):
     speaker_id: UUID | None = None
     """The one registration, or the one speaker, that a token which came by a link is good for."""
 
+    def require_person(self, why: str = "This is for people, about themselves.") -> UUID:
+        """The person who asks; raises `Forbidden`, with these words, for a machine."""
+        if self.person_id is None:
+            raise Forbidden(why)
+        return self.person_id
+
     def may(self, permission: Permission, edition: UUID | str | None = None) -> bool:
         """Whether a grant or scope covers `permission` on the edition (its id or slug; None: on any).
 
@@ -167,9 +172,6 @@ def _covers(grant: Grant, edition: UUID | str | None) -> bool:
     return edition is None or grant.edition_id is None or str(edition) in (str(grant.edition_id), grant.edition_slug)
 
 
-SEEN_FOR_SECONDS: Final = 5.0
-"""How long a revoked token could be taken for good if the news of it were lost."""
-TOKENS_SEEN: Final = 20_000
 PLATFORM: Final = UUID(int=0)
 """Asked for in place of an edition: only a grant on the platform covers it. No edition has this id or slug."""
 
@@ -195,62 +197,6 @@ async def find_principal(conn: Connection, sha256: bytes, now: datetime) -> Prin
 async def is_edition_visible(conn: Connection, edition: str) -> bool:
     """Whether an edition of that id or slug exists and is no draft."""
     return bool(await value(conn, _SQL["is_edition_visible"], edition))
-
-
-class SeenTokens:
-    """The tokens that were seen a moment ago, so that each is asked after once in five seconds.
-
-    A gate sends a request a second, and a delegate's page sends five at once. Whoever has a role over others is asked
-    after every time, with what they may do at that moment. A token that is revoked, and a person who is given a role,
-    are forgotten when the database tells of it, and at once in the process that did it; while nothing is heard,
-    nothing is remembered.
-    """
-
-    channel = "forum_tokens"
-
-    def __init__(self) -> None:
-        self._seen: dict[bytes, tuple[Principal, float]] = {}
-        self._is_listening = False
-        self._news = 0
-
-    def begin(self) -> None:
-        """Every change of a token or a role is heard of from now on."""
-        self.forget()
-        self._is_listening = True
-
-    def hear(self, payload: str) -> None:
-        """A token or a role was changed."""
-        self.forget()
-
-    def lose(self) -> None:
-        """Nothing is heard from now on."""
-        self._is_listening = False
-        self.forget()
-
-    def forget(self) -> None:
-        """Ask the database after every token again."""
-        self._news += 1
-        self._seen.clear()
-
-    async def find_principal(self, unit: Unit, sha256: bytes, now: datetime) -> Principal | None:
-        """The principal of a token; takes a connection only when the database must be asked."""
-        seen_at = monotonic()
-        seen, until = self._seen.get(sha256, (None, 0.0))
-        if seen is not None and seen_at < until and (seen.expires_at is None or now < seen.expires_at):
-            return seen
-        news = self._news
-        principal = await find_principal(await unit.reading(), sha256, now)
-        if principal is not None and not principal.grants and self._is_listening and news == self._news:
-            if len(self._seen) >= TOKENS_SEEN:
-                self._seen.clear()
-            self._seen[sha256] = (principal, seen_at + SEEN_FOR_SECONDS)
-        return principal
-
-
-def forget_tokens(request: Request[Any, Any, Any]) -> None:
-    """Have this process ask after every token again once the request's changes are lasting."""
-    seen: SeenTokens = request.app.state.seen_tokens
-    unit_of(request.scope).after_commit.append(seen.forget)
 
 
 async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

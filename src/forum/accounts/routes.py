@@ -24,7 +24,8 @@ from forum.db import Connection
 from forum.editions import service as editions
 from forum.http import ForumRequest
 from forum.pagination import Page, Paging
-from forum.permissions import Permission, Principal, Role, forget_tokens, needs
+from forum.permissions import Permission, Principal, Role, needs
+from forum.seen_tokens import forget_tokens
 
 
 @post("/auth/codes", opt=needs(Permission.PUBLIC), status_code=202, operation_id="send_code", tags=["accounts"])

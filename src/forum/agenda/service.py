@@ -12,7 +12,7 @@ from forum.agenda.types import AgendaItem, Interest, Star
 from forum.bookings.service import NotRegistered
 from forum.db import Connection
 from forum.editions import service as editions
-from forum.errors import Forbidden, NotFound
+from forum.errors import NotFound
 from forum.pagination import Page, Paging
 from forum.permissions import Principal
 
@@ -68,9 +68,7 @@ async def count_interest(conn: Connection, edition_id: UUID, session_id: UUID) -
 
 async def _require_person(conn: Connection, principal: Principal, edition_id: UUID) -> UUID:
     await editions.find_edition(conn, principal, edition_id)
-    if principal.person_id is None:
-        raise Forbidden("Only people have an agenda.")
-    return principal.person_id
+    return principal.require_person("Only people have an agenda.")
 
 
 def _sort_time(item: AgendaItem) -> datetime | None:

@@ -21,7 +21,7 @@ from forum.calendars.service import CalendarAddresses, personal_calendar
 from forum.codes import Mode
 from forum.db import Connection
 from forum.editions import service as editions
-from forum.errors import Conflict, Forbidden, NotFound
+from forum.errors import Conflict, NotFound
 from forum.ids import new_id
 from forum.kept import KeptBytes
 from forum.pagination import Page, Paging
@@ -51,7 +51,7 @@ async def create_feed(
     conn: Connection, principal: Principal, new: NewCalendarFeed, public_url: str, now: datetime
 ) -> CalendarFeedAddress:
     """A new address for one's own registration; raises `NotFound` without one, `NotPublished` and `TooManyFeeds`."""
-    person_id = _require_person(principal)
+    person_id = principal.require_person()
     edition_id = await editions.find_id(conn, new.edition)
     registration_id = await queries.lock_own_registration(conn, edition_id, person_id, principal.registration_id)
     if not await queries.is_programme_published(conn, edition_id):
@@ -65,7 +65,7 @@ async def create_feed(
 
 async def list_feeds(conn: Connection, principal: Principal, edition: str | None, paging: Paging) -> Page[CalendarFeed]:
     """One's own feeds, in the order in which they were made."""
-    chosen = (_require_person(principal), principal.registration_id, edition)
+    chosen = (principal.require_person(), principal.registration_id, edition)
     rows = await queries.list_own_feeds(conn, *chosen, paging.after(UUID), paging.limit + 1)
     total = await queries.count_own_feeds(conn, *chosen) if paging.count else None
     return paging.page(rows, lambda feed: feed.id, total)
@@ -75,7 +75,7 @@ async def rotate_feed(
     conn: Connection, principal: Principal, feed_id: UUID, public_url: str, now: datetime
 ) -> CalendarFeedAddress:
     """Another address for a feed; the one before is good for `GRACE`. Raises `NotFound` for a feed of others."""
-    feed = await queries.find_own_feed(conn, feed_id, _require_person(principal), principal.registration_id)
+    feed = await queries.find_own_feed(conn, feed_id, principal.require_person(), principal.registration_id)
     secret = _new_secret()
     await queries.rotate_feed(conn, feed.id, _sha256(secret), now, now + GRACE)
     return await _tell(conn, principal, feed.id, secret, public_url)
@@ -83,7 +83,7 @@ async def rotate_feed(
 
 async def revoke_feed(conn: Connection, principal: Principal, feed_id: UUID) -> None:
     """The addresses of a feed are good no more, at once; raises `NotFound` for a feed of others."""
-    feed = await queries.find_own_feed(conn, feed_id, _require_person(principal), principal.registration_id)
+    feed = await queries.find_own_feed(conn, feed_id, principal.require_person(), principal.registration_id)
     await queries.delete_feed(conn, feed.id)
 
 
@@ -132,14 +132,8 @@ class PersonalFeeds:
 async def _tell(
     conn: Connection, principal: Principal, feed_id: UUID, secret: str, public_url: str
 ) -> CalendarFeedAddress:
-    feed = await queries.find_own_feed(conn, feed_id, _require_person(principal), principal.registration_id)
+    feed = await queries.find_own_feed(conn, feed_id, principal.require_person(), principal.registration_id)
     return CalendarFeedAddress(**asdict(feed), url=f"{public_url.rstrip('/')}/v1/calendars/{secret}/calendar.ics")
-
-
-def _require_person(principal: Principal) -> UUID:
-    if principal.person_id is None:
-        raise Forbidden("This is for people, about themselves.")
-    return principal.person_id
 
 
 def _new_secret() -> str:

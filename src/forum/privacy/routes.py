@@ -10,9 +10,10 @@ from litestar.params import FromPath, JSONBody
 from forum.db import Connection
 from forum.http import ForumRequest
 from forum.pagination import Page, Paging
-from forum.permissions import Permission, Principal, forget_tokens, needs
+from forum.permissions import Permission, Principal, needs
 from forum.privacy import service
 from forum.privacy.types import Erasure, ErasureRequest, NewErasure, PersonalData
+from forum.seen_tokens import forget_tokens
 
 SIGNED_IN, ERASE = needs(Permission.SIGNED_IN), needs(Permission.REGISTRATIONS_ERASE)
 TAGS = ["privacy"]

@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 
 from forum.accounts import service as accounts
 from forum.db import Connection
-from forum.errors import Forbidden, Invalid
+from forum.errors import Invalid
 from forum.ids import new_id
 from forum.notifications import service as notifications
 from forum.pagination import Page, Paging
@@ -28,7 +28,7 @@ from forum.speakers import service as speakers
 
 async def read_personal_data(conn: Connection, principal: Principal, now: datetime) -> PersonalData:
     """What is held of the person who asks; raises `Forbidden` for a machine."""
-    return PersonalData(now, await queries.get_personal_data(conn, _require_person(principal)))
+    return PersonalData(now, await queries.get_personal_data(conn, principal.require_person()))
 
 
 async def erase_own(conn: Connection, principal: Principal, email: str, now: datetime) -> Erasure:
@@ -36,7 +36,7 @@ async def erase_own(conn: Connection, principal: Principal, email: str, now: dat
 
     Raises `Invalid` unless the address is theirs, and `Forbidden` for a machine.
     """
-    person_id = _require_person(principal)
+    person_id = principal.require_person()
     address = await accounts.find_person_email(conn, person_id)
     if address is None or address.lower() != email.lower():
         raise Invalid.at("/email", "not_yours", "Give the address that you signed in with.")
@@ -70,12 +70,6 @@ async def list_erasures(conn: Connection, edition_id: UUID, paging: Paging) -> P
     rows = await queries.list_erasures(conn, edition_id, paging.after(UUID), paging.limit + 1)
     total = await queries.count_erasures(conn, edition_id) if paging.count else None
     return paging.page(rows, lambda erasure: erasure.id, total)
-
-
-def _require_person(principal: Principal) -> UUID:
-    if principal.person_id is None:
-        raise Forbidden("This is for people, about themselves.")
-    return principal.person_id
 
 
 async def _erase_speakers(

@@ -24,6 +24,8 @@ from forum.kept import KeptBytes
 from forum.programme import release_queries as queries
 from forum.programme.release_types import PublishedRoom, PublishedSession, PublishedTrack, ReleaseHead, Selection
 from forum.programme.selections import select
+from forum.requests import ForumRequest
+from forum.transactions import unit_of
 
 Connect = Callable[[], Awaitable[Connection]]
 Render = Callable[[list[PublishedSession]], KeptBytes]
@@ -134,6 +136,12 @@ def in_language(session: PublishedSession, language: str) -> PublishedSession:
 def _only(texts: dict[str, str], language: str) -> dict[str, str]:
     chosen = choose_language(texts, language)
     return {chosen: texts[chosen]}
+
+
+def forget_release(request: ForumRequest, edition_id: UUID) -> None:
+    """Have this process ask for an edition's last release again once the request's changes are lasting."""
+    keeper: Keeper = request.app.state.keeper
+    unit_of(request.scope).after_commit.append(lambda: keeper.forget(edition_id))
 
 
 class Keeper:

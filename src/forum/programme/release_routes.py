@@ -14,7 +14,6 @@ from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal, needs
 from forum.programme import public_routes, service
 from forum.programme.release_types import NewRelease, Publication, Release, ReleaseDifference
-from forum.transactions import unit_of
 
 PUBLIC = needs(Permission.PUBLIC)
 TAGS = ["programme"]
@@ -42,8 +41,7 @@ async def publish_programme(
     answered again and nothing happens. With `dry_run=true` nothing is written, and `told` counts who would get which
     calendar message.
     """
-    keeper: service.Keeper = request.app.state.keeper
-    unit_of(request.scope).after_commit.append(lambda: keeper.forget(edition_id))
+    service.forget_release(request, edition_id)
     return await service.publish_programme(conn, edition_id, principal.token_id, data.note, dry_run, now)
 
 
@@ -102,8 +100,7 @@ async def restore_release(
     later to every calendar. What came after that release becomes cancelled, so that calendars lose it, and who does not
     want to be named any more is left out. When the last release holds just that, nothing happens.
     """
-    keeper: service.Keeper = request.app.state.keeper
-    unit_of(request.scope).after_commit.append(lambda: keeper.forget(edition_id))
+    service.forget_release(request, edition_id)
     return await service.publish_programme(conn, edition_id, principal.token_id, data.note, dry_run, now, number)
 
 

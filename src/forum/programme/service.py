@@ -21,7 +21,7 @@ from forum.programme.conflicts import (
     replace_conflict_rules,
 )
 from forum.programme.import_queries import list_named_sessions
-from forum.programme.kept import Keeper, KeptRelease
+from forum.programme.kept import Keeper, KeptRelease, forget_release
 from forum.programme.reading import CSV, JSON, Format, now_and_next, read_release_as, schedule_formats
 from forum.programme.releases import (
     EditionIsDraft,
@@ -83,6 +83,7 @@ __all__ = [
     "find_room",
     "find_session",
     "find_track",
+    "forget_release",
     "list_conflicts",
     "list_interpretation_teams",
     "list_named_sessions",

@@ -12,7 +12,7 @@ from forum.bodies import check, merge
 from forum.db import Connection
 from forum.editions import service as editions
 from forum.editions.service import WrongStatus
-from forum.errors import Fault, Forbidden, Invalid, NotFound
+from forum.errors import Fault, Invalid, NotFound
 from forum.http import IfMatch
 from forum.ids import new_id
 from forum.pagination import Page, Paging
@@ -56,8 +56,7 @@ async def create_proposal(
 
     What the staff enters has no owner: its contact acts for it.
     """
-    if principal.person_id is None:
-        raise Forbidden("Proposals are made by people who signed in.")
+    principal.require_person("Proposals are made by people who signed in.")
     terms = await call_queries.get_call_terms(conn, edition_id, now)
     if not may_see_edition(principal, edition_id, terms):
         raise NotFound

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from forum.db import Connection
 from forum.editions.service import WrongStatus
-from forum.errors import Conflict, Fault, Forbidden, Invalid
+from forum.errors import Conflict, Fault, Invalid
 from forum.http import IfMatch
 from forum.pagination import Page, Paging
 from forum.permissions import Principal
@@ -18,6 +18,7 @@ from forum.proposals.proposals import delegations_of, view_of
 from forum.proposals.score_types import NewScoreSheet, ScoreSheet
 from forum.proposals.types import ProposalStatus
 
+BY_PEOPLE: Final = "Score sheets are written by people."
 SCORED: Final[frozenset[ProposalStatus]] = frozenset({"submitted", "shortlisted"})
 
 
@@ -39,7 +40,7 @@ async def put_score(
     Raises `ConflictOfInterest` for who acts for the proposal or is of one of its organisers, as far as the edition
     knows, `WrongStatus`, and `Invalid` unless there are points for every criterion of the call and for no other.
     """
-    person_id = _require_person(principal)
+    person_id = principal.require_person(BY_PEOPLE)
     await queries.lock_proposal(conn, edition_id, proposal_id, view_of(principal, edition_id))
     await call_queries.hold_call(conn, edition_id)
     reviewer = (person_id, delegations_of(principal, edition_id))
@@ -57,7 +58,7 @@ async def put_score(
 
 async def find_score(conn: Connection, principal: Principal, edition_id: UUID, proposal_id: UUID) -> ScoreSheet:
     """One's own sheet; raises `NotFound`."""
-    return await scores.find_score(conn, edition_id, proposal_id, _require_person(principal))
+    return await scores.find_score(conn, edition_id, proposal_id, principal.require_person(BY_PEOPLE))
 
 
 async def list_scores(
@@ -68,12 +69,6 @@ async def list_scores(
     rows = await scores.list_scores(conn, edition_id, proposal_id, paging.after(UUID), paging.limit + 1)
     total = await scores.count_scores(conn, edition_id, proposal_id) if paging.count else None
     return paging.page(rows, lambda sheet: sheet.reviewer, total)
-
-
-def _require_person(principal: Principal) -> UUID:
-    if principal.person_id is None:
-        raise Forbidden("Score sheets are written by people.")
-    return principal.person_id
 
 
 def _faults(points: Mapping[str, int], criteria: Sequence[ScoreCriterion]) -> Iterator[Fault]:

@@ -10,10 +10,11 @@ from litestar.params import FromPath, JSONBody
 
 from forum.db import Connection
 from forum.http import ForumRequest
-from forum.permissions import Permission, Principal, forget_tokens, needs
+from forum.permissions import Permission, Principal, needs
 from forum.registrations import links
 from forum.registrations.link_types import LinkSent, LinkToken, Objection, OpenedLink
 from forum.registrations.types import Registration
+from forum.seen_tokens import forget_tokens
 
 PUBLIC, OWN = needs(Permission.PUBLIC), needs(Permission.REGISTRATIONS_OWN)
 TAGS = ["registrations"]

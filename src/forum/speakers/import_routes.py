@@ -11,10 +11,9 @@ from forum.bulk import RowResults
 from forum.db import Connection
 from forum.http import ForumRequest
 from forum.permissions import Permission, Principal, needs
-from forum.programme.service import Keeper
+from forum.programme.service import forget_release
 from forum.speakers import appearance_importing, importing
 from forum.speakers.import_types import ImportedAppearances, ImportedSpeakers
-from forum.transactions import unit_of
 
 WRITE = needs(Permission.PROGRAMME_WRITE)
 TAGS = ["speakers"]
@@ -40,8 +39,7 @@ async def import_speakers(
     no good one out, unless `atomic`: then all faults are told with 422 and nothing is written. `dry_run` tells the
     same and writes nothing.
     """
-    keeper: Keeper = request.app.state.keeper
-    unit_of(request.scope).after_commit.append(lambda: keeper.forget(edition_id))
+    forget_release(request, edition_id)
     how = {"is_atomic": atomic, "is_rehearsed": dry_run}
     return await importing.import_speakers(conn, principal, edition_id, data.rows, now, **how)
 

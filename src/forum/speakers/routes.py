@@ -10,8 +10,9 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from forum.db import Connection
 from forum.http import ForumRequest, IfMatch
 from forum.pagination import Page, Paging
-from forum.permissions import Permission, Principal, forget_tokens, needs
-from forum.programme.service import Keeper
+from forum.permissions import Permission, Principal, needs
+from forum.programme.service import forget_release
+from forum.seen_tokens import forget_tokens
 from forum.speakers import service
 from forum.speakers.appearance_routes import HANDLERS as APPEARANCES
 from forum.speakers.invitation_routes import HANDLERS as INVITATIONS
@@ -25,7 +26,6 @@ from forum.speakers.types import (
     SpeakerForStaff,
     SpeakerPatch,
 )
-from forum.transactions import unit_of
 
 PUBLIC, WRITE, OWN = needs(Permission.PUBLIC), needs(Permission.PROGRAMME_WRITE), needs(Permission.SPEAKERS_OWN)
 TAGS = ["speakers"]
@@ -87,8 +87,7 @@ async def update_speaker(
 
     Whether they are published is noted as a consent on the word of the staff.
     """
-    keeper: Keeper = request.app.state.keeper
-    unit_of(request.scope).after_commit.append(lambda: keeper.forget(edition_id))
+    forget_release(request, edition_id)
     forget_tokens(request)
     return await service.update_speaker(conn, principal, edition_id, speaker_id, data, if_match, now)
 
@@ -107,8 +106,7 @@ async def record_consent(
 
     For speakers by their link, and for who looks after them, with a note of how they know.
     """
-    keeper: Keeper = request.app.state.keeper
-    unit_of(request.scope).after_commit.append(lambda: keeper.forget(edition_id))
+    forget_release(request, edition_id)
     return await service.record_consent(conn, principal, edition_id, speaker_id, data, now)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from forum.db import Connection
-from forum.errors import Conflict, Fault, Forbidden, Invalid
+from forum.errors import Conflict, Fault, Invalid
 from forum.permissions import Permission, Principal
 from forum.speakers_lists import request_queries as queries
 from forum.speakers_lists.request_types import Asker, NewSpeakingRequest, RequestReferences, RequestToStore
@@ -28,8 +28,7 @@ async def complete_request(
     machine and `RegistrationNotApproved` for who would ask for themselves without a place.
     """
     reach = principal.reach(Permission.PROGRAMME_WRITE, edition_id)
-    if principal.person_id is None:
-        raise Forbidden("People ask for the floor; this token is none of theirs.")
+    principal.require_person("People ask for the floor; this token is none of theirs.")
     asker = await _lock_asker(conn, principal, edition_id, new, reach)
     delegation_id = new.delegation or (asker.delegation if asker and new.entity is None else None)
     named = (new.entity, delegation_id, new.speaker, new.appearance)
