@@ -42,7 +42,8 @@ async def manager(client: Client) -> Client:
 @pytest.fixture
 async def published(manager: Client) -> dict[str, dict[str, Any]]:
     """A release with all that a format can stumble over, by what it is."""
-    twins = [await make_room(manager, venue=venue, capacity=400) for venue in ("Palexpo", "CICG")]
+    facts = {"wheelchair_accessible": True, "equipment": ["projector", "lectern"]}
+    twins = [await make_room(manager, venue=venue, capacity=400, **facts) for venue in ("Palexpo", "CICG")]
     track = await manager.made(f"{EDITION}/tracks", {"name": {"en": "Solutions & <rights>", "fr": "Solutions (fr)"}})
     registrar = await manager.as_role("registrar", (await manager.get(EDITION)).json()["id"])
     entity = await make_entity(registrar)
@@ -228,6 +229,9 @@ async def test_table_has_a_row_for_each_session_and_runs_no_formula(
         "ends_at": "2023-12-13T12:00:00Z",
         "room": "Room K",
         "venue": "Palexpo",
+        "wheelchair_accessible": "true",
+        "hearing_loop": "",
+        "equipment": "projector; lectern",
         "mode": "hybrid",
         "access": "registered",
         "floor": "fr en",
