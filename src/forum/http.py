@@ -124,6 +124,9 @@ Language = Annotated[str | None, _language("The language to answer in, as a tag 
 SpokenLanguage = Annotated[str | None, _language("Spoken from the floor or interpreted into; `en` finds `en-GB` too.")]
 """The parameter `language`, by which sessions are chosen."""
 
+DryRun = Annotated[bool, QueryParameter(description="Only tell what would be: nothing is written.")]
+"""The parameter `dry_run`."""
+
 
 class IfMatch(msgspec.Struct, frozen=True):
     """The versions that the client allows to be changed; None allows whatever is there."""

@@ -242,5 +242,5 @@ def _acronym(slug: str) -> str:
 
 
 def _slug(edition: str, number: int) -> str:
-    """A name of an event that all versions of the schema take: letters, up to six digits, and what no other event has."""
+    """A name that all versions of the schema take: letters, up to six digits, and what no other event has."""
     return f"{edition.replace('-', '').ljust(4, '0')}-{number % 1_000_000}-{number:08x}"

@@ -9,8 +9,8 @@ from forum.tables import Cell, encode_csv
 
 COLUMNS: Final = (
     "id", "status", "title", "abstract", "type", "track", "held_on", "starts_at", "ends_at", "room", "venue",
-    "wheelchair_accessible", "hearing_loop", "equipment", "mode", "access", "floor", "interpretation", "sign", "captions",
-    "organisers", "speakers", "parent", "revised_at",
+    "wheelchair_accessible", "hearing_loop", "equipment", "mode", "access", "floor", "interpretation", "sign",
+    "captions", "organisers", "speakers", "parent", "revised_at",
 )  # fmt: skip
 
 
