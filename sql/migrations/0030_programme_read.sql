@@ -142,3 +142,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION session_clashes IS
     'What would stand in the way of a session that is held like this. For a confirmed one it locks, in the order at the head of the file where rooms are joined, what decides, and then reads: each statement sees what was done while it waited. One statement tells whether there is anything near in the room, or beside it at all; only where there is, it is looked at. The caller has locked the session. Its plans are kept: to plan anew takes longer than to run them.';
+
+CREATE OR REPLACE VIEW personal_sessions AS
+SELECT edition_id, registration_id, session_id, true AS is_booked FROM bookings WHERE status = 'confirmed'
+UNION
+SELECT edition_id, registration_id, session_id, false FROM stars
+UNION
+SELECT a.edition_id, p.registration_id, a.session_id, false
+FROM appearances a JOIN speakers p ON p.edition_id = a.edition_id AND p.id = a.speaker_id
+WHERE a.status IN ('confirmed', 'spoke') AND p.registration_id IS NOT NULL;
+COMMENT ON VIEW personal_sessions IS 'The sessions that a registration has a place in, has starred, or speaks in. A place counts while the session is one to be booked, in the way in which its holder takes part: a release says so.';
