@@ -113,7 +113,8 @@ class _Upsert:
         if not isinstance(row.raw, dict):
             bodies.decode(msgspec.json.encode(row.raw), kind.new)
         fields, faults = resolve(row.raw, kind.refers, self._known)
-        faults = row.faults + faults
+        told = {fault.pointer for fault in row.faults}
+        faults = row.faults + [fault for fault in faults if fault.pointer not in told]
         if row.is_made:
             row.is_made = False
             del own[str(row.name)]
