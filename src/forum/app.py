@@ -19,6 +19,7 @@ from forum.agenda.routes import HANDLERS as AGENDA
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
 from forum.bookings.routes import HANDLERS as BOOKINGS
+from forum.bulk import Handling
 from forum.calendars.feeds import PersonalFeeds
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.change_requests.routes import HANDLERS as CHANGE_REQUESTS
@@ -120,6 +121,16 @@ async def provide_paging(
 ) -> Paging:
     """What page the client asks for."""
     return Paging(limit, cursor, count)
+
+
+async def provide_handling(
+    dry_run: http.DryRun = False,
+    atomic: Annotated[
+        bool, QueryParameter(description="Write all rows or none: all faults are told with 422.")
+    ] = False,
+) -> Handling:
+    """How the client wants many rows to be handled."""
+    return Handling(is_atomic=atomic, is_rehearsed=dry_run)
 
 
 def _provide_directly(app: Litestar) -> None:
@@ -227,6 +238,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         exception_handlers={Exception: http.answer_error},
         dependencies={
             **{name: Provide(provide) for name, provide in OF_REQUEST.items()},
+            "handling": Provide(provide_handling),
             "paging": Provide(provide_paging),
             "if_match": Provide(http.provide_if_match, sync_to_thread=False),
         },

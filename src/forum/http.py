@@ -124,6 +124,9 @@ Language = Annotated[str | None, _language("The language to answer in, as a tag 
 SpokenLanguage = Annotated[str | None, _language("Spoken from the floor or interpreted into; `en` finds `en-GB` too.")]
 """The parameter `language`, by which sessions are chosen."""
 
+DryRun = Annotated[bool, QueryParameter(description="Only tell what would be: nothing is written.")]
+"""The parameter `dry_run`."""
+
 
 class IfMatch(msgspec.Struct, frozen=True):
     """The versions that the client allows to be changed; None allows whatever is there."""
@@ -198,9 +201,18 @@ def _parameter_faults(exc: ValidationException) -> ForumError:
     return Invalid(faults or [Fault(code="bad_parameter", detail="A parameter is wrong.")])
 
 
+def _unstorable(request: Request[Any, Any, Any]) -> list[Fault]:
+    """What of a request's parameters no text of the database can hold."""
+    detail = "U+0000 is not allowed here."
+    named = [name for name, text in request.query_params.multi_items() if "\0" in text]
+    return [Fault(parameter=name, code="control_character", detail=detail) for name in named]
+
+
 def answer_error(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
     """Litestar exception handler: the problem document, and a log line for what is our fault."""
     error = as_forum_error(exc)
+    if isinstance(error, Invalid) and not all(fault.pointer is not None or fault.parameter for fault in error.errors):
+        error = Invalid(_unstorable(request) or error.errors)
     if error.keeps_changes:
         unit_of(request.scope).keeps_changes = True
     if error.status == 500:

@@ -37,6 +37,7 @@ MOST_KEPT: Final = 2_000
 PRIVATE: Final = "private, no-cache"
 
 _Connect = Callable[[], Awaitable[Connection]]
+_Own = tuple[tuple[UUID, ...], tuple[UUID, ...]]
 
 
 class NotPublished(Conflict):
@@ -91,10 +92,10 @@ async def take_away(
     conn: Connection, release: KeptRelease, addresses: CalendarAddresses, registration: Registration
 ) -> bytes:
     """What concerns a registration, as it stands."""
-    own = await queries.list_personal_sessions(conn, registration.edition_id, registration.id)
+    own = await queries.get_personal_sessions(conn, registration.edition_id, registration.id)
     has_place = registration.status == "approved"
     language = registration.person.language
-    shown = Subscription(registration.edition_id, language, registration.mode, has_place, own)
+    shown = Subscription(registration.edition_id, language, registration.mode, has_place, own.sessions, own.booked)
     return personal_calendar(release, addresses, shown, release.language(language) or "en")
 
 
@@ -102,7 +103,7 @@ class PersonalFeeds:
     """The calendars that secret addresses showed last, as bytes; many people share one: it names nobody."""
 
     def __init__(self) -> None:
-        self._kept: WeakKeyDictionary[KeptRelease, OrderedDict[tuple[str, Mode, bool, tuple[UUID, ...]], KeptBytes]] = (
+        self._kept: WeakKeyDictionary[KeptRelease, OrderedDict[tuple[str, Mode, bool, _Own], KeptBytes]] = (
             WeakKeyDictionary()
         )
 
@@ -119,7 +120,7 @@ class PersonalFeeds:
     def _render(self, release: KeptRelease, shown: Subscription, addresses: CalendarAddresses) -> KeptBytes:
         kept = self._kept.setdefault(release, OrderedDict())
         language = release.language(shown.language) or "en"
-        key = (language, shown.mode, shown.has_place, tuple(shown.sessions))
+        key = (language, shown.mode, shown.has_place, (tuple(shown.sessions), tuple(shown.booked)))
         if key not in kept:
             body = personal_calendar(release, addresses, shown, language)
             kept[key] = KeptBytes(body, "text/calendar", f"{release.tag}-{language}", caching=PRIVATE)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from forum.calendars.feed_types import CalendarFeed, Subscription
+from forum.calendars.feed_types import CalendarFeed, PersonalSessions, Subscription
 from forum.db import Connection, execute, fetch_all, find, get, value
 from forum.sqlfiles import load_statements
 
@@ -80,6 +80,6 @@ async def find_subscription(conn: Connection, sha256: bytes, now: datetime) -> S
     return await find(conn, _SQL["find_subscription"], Subscription, sha256, now)
 
 
-async def list_personal_sessions(conn: Connection, edition_id: UUID, registration_id: UUID) -> list[UUID]:
-    """The sessions that a registration has a place of its own in, has starred, or speaks in."""
-    return await fetch_all(conn, _SQL["list_personal_sessions"], UUID, edition_id, registration_id)
+async def get_personal_sessions(conn: Connection, edition_id: UUID, registration_id: UUID) -> PersonalSessions:
+    """The sessions that are a registration's own."""
+    return await get(conn, _SQL["get_personal_sessions"], PersonalSessions, edition_id, registration_id)
