@@ -123,6 +123,17 @@ Language = Annotated[str | None, _language("The language to answer in, as a tag 
 """The parameter `lang`. Litestar does not look at constraints inside a union: they stand beside it."""
 SpokenLanguage = Annotated[str | None, _language("Spoken from the floor or interpreted into; `en` finds `en-GB` too.")]
 """The parameter `language`, by which sessions are chosen."""
+Override = Annotated[
+    bool,
+    QueryParameter(
+        description="Go on in spite of conflicts of speakers and interpretation teams; never of rooms. For organizers."
+    ),
+]
+"""The parameter `override`, which needs a `reason`."""
+Reason = Annotated[
+    str | None, QueryParameter(max_length=500, description="Why; needed with `override`, and kept with it.")
+]
+"""The parameter `reason`."""
 
 
 class IfMatch(msgspec.Struct, frozen=True):
