@@ -184,3 +184,23 @@ CREATE FUNCTION empty_speaking_requests(of_edition uuid, of_registration uuid, o
 $$;
 COMMENT ON FUNCTION empty_speaking_requests IS
     'Of who is erased stays that a delegation spoke, and what was published of it: not why, and not that they did anything themselves.';
+
+-- As before, and a request that is taken out by this has an end.
+CREATE OR REPLACE FUNCTION unite_speaking_requests() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM speakers_lists l
+    WHERE (l.edition_id, l.id) IN (SELECT r.edition_id, r.list_id FROM speaking_requests r WHERE r.entity_id = NEW.id)
+    ORDER BY l.edition_id, l.id FOR NO KEY UPDATE;
+    UPDATE speaking_requests r SET status = 'withdrawn', position = NULL, reason = 'Its entity is that of another request.',
+                                   ended_at = acting_instant(), version = r.version + 1
+    FROM speaking_requests o
+    WHERE o.edition_id = r.edition_id AND o.list_id = r.list_id AND o.id <> r.id
+      AND r.status IN ('requested', 'accepted') AND o.status IN ('requested', 'accepted', 'started', 'paused')
+      AND ((r.entity_id = NEW.id AND o.entity_id = NEW.merged_into)
+           OR (r.entity_id = NEW.merged_into AND o.entity_id = NEW.id AND o.status IN ('started', 'paused')));
+    UPDATE speaking_requests SET entity_id = NEW.merged_into, version = version + 1 WHERE entity_id = NEW.id;
+    UPDATE speaking_requests r SET delegation_id = d.merged_into
+    FROM delegations d
+    WHERE r.entity_id = NEW.merged_into AND d.edition_id = r.edition_id AND d.id = r.delegation_id AND d.merged_into IS NOT NULL;
+    RETURN NULL;
+END $$;

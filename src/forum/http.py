@@ -20,6 +20,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 from litestar.types import Message, Receive, Scope, Send
 from litestar.utils import normalize_path
+from msgspec.structs import replace
 
 from forum import bodies
 from forum.errors import (
@@ -209,9 +210,19 @@ def _parameter_faults(exc: ValidationException) -> ForumError:
     return Invalid(faults or [Fault(code="bad_parameter", detail="A parameter is wrong.")])
 
 
+def _name_parameters(request: Request[Any, Any, Any], error: ForumError) -> ForumError:
+    """What the database cannot take of a read stands in its parameters: text with a NUL, or a cursor made by hand."""
+    if request.method != HttpMethod.GET or [fault.code for fault in error.errors] != ["out_of_range"]:
+        return error
+    given = request.query_params
+    names = [name for name, text in given.multi_items() if "\0" in text] or [name for name in given if name == "cursor"]
+    [fault] = error.errors
+    return Invalid([replace(fault, parameter=name) for name in names]) if names and not fault.parameter else error
+
+
 def answer_error(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
     """Litestar exception handler: the problem document, and a log line for what is our fault."""
-    error = as_forum_error(exc)
+    error = _name_parameters(request, as_forum_error(exc))
     if error.keeps_changes:
         unit_of(request.scope).keeps_changes = True
     if error.status == 500:

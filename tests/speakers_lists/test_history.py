@@ -78,6 +78,8 @@ async def test_registration_or_entity_that_goes_stands_in_the_history_of_the_req
     for one, who, reason in ((made, registrar, "Does not travel"), (doubled, organizer, "The same")):
         lines = await history(manager, f"{list_of(plenary)}/requests/{one['id']}", "status", "at", "by_token", "reason")
         assert lines[1:] == [("withdrawn", "2023-11-01T09:05:00Z", await token_of(who, conn), reason)]
+        there = (await manager.get(f"{list_of(plenary)}/requests/{one['id']}")).json()
+        assert there["ended_at"] == "2023-11-01T09:05:00Z"
 
 
 async def test_list_and_statement_keep_what_they_were(

@@ -64,7 +64,8 @@ export async function attempt(work, done) {
     tell(done);
   } catch (error) {
     const { status, problem } = error;
-    tell(page.known[problem?.code] ?? page.known[status] ?? "failed");
+    const codes = [problem?.errors?.[0]?.code, problem?.code, status];
+    tell(codes.map((code) => page.known[code]).find(Boolean) ?? "failed");
     if (status === 409) await page.read().catch(() => {}); // it is not as this page shows it
   }
   show();
@@ -85,7 +86,7 @@ export function choose(wanted) {
   at("language").value = known;
 }
 
-// `link` is what the token is exchanged for and where it is kept; `known` names the words for a code or a status.
+// `link` is what the token is exchanged for and where it is kept; `known` names the words for a fault, a code or a status.
 export async function start({ texts, link, open, known, ...how }) {
   Object.assign(page, how, { known: { 401: "wrong_link", 409: "refused", 412: "stale", ...known } });
   at("language").append(...Object.entries(LANGUAGES).map(([tag, name]) => Object.assign(new Option(name, tag), { lang: tag })));

@@ -9,16 +9,12 @@ const own = () => `v1/editions/${state.opened.edition}/speakers/${state.opened.s
 const version = () => ({ "If-Match": `"${invitation.version}"` });
 
 // Times are those of the edition's clocks, wherever the speaker is.
-function moment(instant) {
-  const shown = { dateStyle: "full", timeStyle: "short", timeZone: invitation.timezone };
-  return new Date(instant).toLocaleString(state.language, shown);
-}
-
-function when(appearance) {
-  if (appearance.held_on) return new Date(`${appearance.held_on}T12:00:00Z`).toLocaleDateString(state.language, { dateStyle: "full", timeZone: "UTC" });
-  if (!appearance.starts_at) return null;
-  const until = appearance.ends_at ? ` – ${moment(appearance.ends_at)}` : "";
-  return `${moment(appearance.starts_at)}${until} (${invitation.timezone})`;
+function when({ held_on: day, starts_at: from, ends_at: until }) {
+  if (day) return new Date(`${day}T12:00:00Z`).toLocaleDateString(state.language, { dateStyle: "full", timeZone: "UTC" });
+  if (!from) return null;
+  const shown = new Intl.DateTimeFormat(state.language, { dateStyle: "full", timeStyle: "short", timeZone: invitation.timezone });
+  const span = until ? shown.formatRange(new Date(from), new Date(until)) : shown.format(new Date(from));
+  return `${span} (${invitation.timezone})`;
 }
 
 function minutes(seconds) {
@@ -135,8 +131,8 @@ at("take-back").addEventListener("click", () => consent(false));
 at("add-span").addEventListener("click", () => addSpan());
 at("photo-file").addEventListener("change", () => attempt(async () => {
   const [file] = at("photo-file").files;
+  at("photo-file").value = ""; // the same file can be chosen again after a refusal
   if (file) await send("PUT", `${own()}/photo`, file, version());
-  at("photo-file").value = "";
   await read();
   await showPhoto();
 }, "saved"));
@@ -169,7 +165,7 @@ at("details").addEventListener("submit", (event) => {
 start({
   texts: "s/texts.json",
   link: "speaker-link",
-  known: { speaker_double_booked: "elsewhere", 413: "too_large", 415: "no_picture", 422: "wrong" },
+  known: { speaker_double_booked: "elsewhere", unreadable_picture: "no_picture", 413: "too_large", 415: "no_picture", 422: "wrong" },
   show,
   read,
   async open() {
