@@ -1,10 +1,3 @@
--- name: lock_own_registration
--- The active registration of a person ($2) for an edition, locked until the transaction ends; for who came by a link, that
--- registration ($3) alone.
-SELECT id FROM registrations
-WHERE edition_id = $1 AND person_id = $2 AND ($3::uuid IS NULL OR id = $3) AND status IN ('submitted', 'approved', 'waitlisted')
-FOR NO KEY UPDATE;
-
 -- name: is_programme_published
 -- Whether an edition has a release.
 SELECT EXISTS (SELECT FROM releases WHERE edition_id = $1);

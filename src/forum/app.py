@@ -36,6 +36,7 @@ from forum.letters.routes import HANDLERS as LETTERS
 from forum.listening import listening
 from forum.notifications.routes import HANDLERS as NOTIFICATIONS
 from forum.pagination import Paging
+from forum.parameters import DryRun
 from forum.permissions import Principal
 from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
@@ -124,7 +125,7 @@ async def provide_paging(
 
 
 async def provide_handling(
-    dry_run: http.DryRun = False,
+    dry_run: DryRun = False,
     atomic: Annotated[
         bool, QueryParameter(description="Write all rows or none: all faults are told with 422.")
     ] = False,

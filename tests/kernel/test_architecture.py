@@ -24,6 +24,7 @@ ONLY_IN = {
         "http",
         "kept",
         "openapi",
+        "parameters",
         "permissions",
         "requests",
         "transactions",

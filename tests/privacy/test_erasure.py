@@ -192,7 +192,7 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
         "speakers.external_id", "speaker_consents.note", "appearances.note",
         "letters.reason", "proposal_contacts.email", "proposal_contacts.name", "suppressions.email",
         "proposal_scores.comment",
-        "speaking_request_moves.reason", "speaking_requests.reason",
+        "speaking_request_moves.reason", "speaking_request_transitions.reason", "speaking_requests.reason",
     }  # fmt: skip
 
     mailed = len(post.server.taken)

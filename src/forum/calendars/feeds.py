@@ -27,6 +27,7 @@ from forum.kept import KeptBytes
 from forum.pagination import Page, Paging
 from forum.permissions import Principal
 from forum.programme.service import Keeper, KeptRelease
+from forum.registrations import service as registrations
 from forum.registrations.types import Registration
 
 GRACE: Final = timedelta(days=14)
@@ -54,13 +55,15 @@ async def create_feed(
     """A new address for one's own registration; raises `NotFound` without one, `NotPublished` and `TooManyFeeds`."""
     person_id = principal.require_person()
     edition_id = await editions.find_id(conn, new.edition)
-    registration_id = await queries.lock_own_registration(conn, edition_id, person_id, principal.registration_id)
+    own = await registrations.lock_own_registration(conn, edition_id, person_id, principal.registration_id)
+    if own is None or not own.is_active:
+        raise NotFound
     if not await queries.is_programme_published(conn, edition_id):
         raise NotPublished("There is something to subscribe to once it is.")
-    if await queries.count_feeds(conn, edition_id, registration_id) >= MOST_FEEDS:
+    if await queries.count_feeds(conn, edition_id, own.id) >= MOST_FEEDS:
         raise TooManyFeeds("Revoke one that is not used any more.")
     feed_id, secret = new_id(), _new_secret()
-    await queries.insert_feed(conn, edition_id, feed_id, registration_id, new.label, _sha256(secret), now)
+    await queries.insert_feed(conn, edition_id, feed_id, own.id, new.label, _sha256(secret), now)
     return await _tell(conn, principal, feed_id, secret, public_url)
 
 

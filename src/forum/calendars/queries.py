@@ -10,13 +10,6 @@ from forum.sqlfiles import load_statements
 _SQL = load_statements("calendars")
 
 
-async def lock_own_registration(
-    conn: Connection, edition_id: UUID, person_id: UUID, registration_id: UUID | None
-) -> UUID:
-    """Lock the active registration of a person; raises `NotFound`."""
-    return await get(conn, _SQL["lock_own_registration"], UUID, edition_id, person_id, registration_id)
-
-
 async def is_programme_published(conn: Connection, edition_id: UUID) -> bool:
     """Whether an edition has a release."""
     return bool(await value(conn, _SQL["is_programme_published"], edition_id))

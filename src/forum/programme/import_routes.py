@@ -9,7 +9,7 @@ from litestar.params import JSONBody
 
 from forum.bulk import Handling, RowResults
 from forum.db import Connection
-from forum.http import DryRun
+from forum.parameters import DryRun
 from forum.permissions import Permission, needs
 from forum.programme import editing, importing
 from forum.programme.edit_types import SessionEdits, SessionShift

@@ -9,8 +9,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from forum.db import Connection
-from forum.http import DryRun, ForumRequest
+from forum.http import ForumRequest
 from forum.pagination import Page, Paging
+from forum.parameters import DryRun
 from forum.permissions import Permission, Principal, needs
 from forum.programme import public_routes, service
 from forum.programme.release_types import NewRelease, Publication, Release, ReleaseDifference

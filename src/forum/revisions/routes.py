@@ -8,8 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from forum.db import Connection
-from forum.http import DryRun, ForumRequest
+from forum.http import ForumRequest
 from forum.pagination import Page, Paging
+from forum.parameters import DryRun
 from forum.permissions import Permission, Principal, needs
 from forum.programme.service import forget_release
 from forum.revisions import service

@@ -88,7 +88,8 @@ class _Import:
         patch = _patch_of(raw)
         if merge(before, patch) == before:
             return "unchanged", existing
-        await service.update_appearance(self._conn, self._edition_id, session, existing, patch, IfMatch(None))
+        change = (patch, IfMatch(None), self._now)
+        await service.update_appearance(self._conn, self._edition_id, session, existing, *change)
         return "updated", existing
 
     async def _create(self, session: UUID, new: NewAppearance) -> UUID:

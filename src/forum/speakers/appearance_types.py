@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from forum.codes import Line, Seconds
+from forum.problems import Clash
 
 AppearanceRole = Literal["chair", "moderator", "keynote", "panellist", "statement"]
 AppearanceStatus = Literal["invited", "confirmed", "declined", "withdrawn", "spoke", "absent"]
@@ -50,6 +51,13 @@ class Appearance(Struct):
     invited_at: datetime | None
     """When they were last written to."""
     version: int
+
+
+class WrittenAppearance(Appearance, kw_only=True):
+    """An appearance as it was written, with the conflicts that the edition's rules, or an organizer, let pass."""
+
+    warnings: list[Clash] | UnsetType = UNSET
+    """Absent when there are none."""
 
 
 class AppearanceRow(Struct, frozen=True):
