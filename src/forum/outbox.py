@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 from arq import ArqRedis
+from arq.constants import default_queue_name, in_progress_key_prefix
 
 from forum.db import Connection, execute, fetch_all, value
 from forum.jobs import AnyJob, Job
@@ -102,7 +103,19 @@ async def relay(
             key = f"outbox:{batch[0].id}:{batch[0].tries}"
             earlier = now - _BEFORE_ALL_OTHERS if batch[0].urgent else None
             await queue.enqueue_job(kind, [row.id for row in batch], _job_id=key, _defer_until=earlier)
+            if batch[0].tries > 1:
+                await _clear_begun(queue, f"outbox:{batch[0].id}:{batch[0].tries - 1}")
     return len(rows)
+
+
+async def _clear_begun(queue: ArqRedis, key: str) -> None:
+    """Take an earlier hand-over off the queue once a worker has begun it.
+
+    arq leaves it there until it is done. A killed worker's would stand at the head for as long as a job may last, and
+    a hundred of them, which is all that arq looks at, would hold up every job behind them.
+    """
+    if await queue.exists(in_progress_key_prefix + key):
+        await queue.zrem(default_queue_name, key)
 
 
 def _portions(kind: str, rows: list[Relayed]) -> list[list[Relayed]]:

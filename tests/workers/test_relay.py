@@ -11,7 +11,7 @@ from arq import ArqRedis
 from forum import outbox
 from forum.clock import system_clock
 from forum.db import Connection, open_connection
-from forum.jobs import InviteEdition
+from forum.jobs import InviteEdition, SendMessages
 from forum.settings import Settings
 from workers.office import open_queue
 from workers.relay import Relay
@@ -53,6 +53,20 @@ async def test_published_job_is_in_the_queue_at_once(conn: Connection, queue: Ar
         ("invite_edition", [[1]], "outbox:1:1"),
         ("invite_edition", [[2]], "outbox:2:1"),
     ]
+
+
+async def test_job_that_a_killed_worker_had_begun_leaves_the_queue_when_it_is_handed_over_again(
+    conn: Connection, queue: ArqRedis
+) -> None:
+    await outbox.publish(conn, SendMessages(uuid4()), SendMessages(uuid4()))
+    minute, now = timedelta(minutes=1), system_clock()
+    await outbox.relay(conn, queue, now, minute)
+    await queue.set("arq:in-progress:outbox:1:1", b"1")  # what is left of a job whose worker was killed
+
+    await outbox.relay(conn, queue, now + 2 * minute, minute)
+
+    waiting = sorted(str(job.job_id) for job in await queue.queued_jobs())
+    assert waiting == ["outbox:1:2", "outbox:2:1", "outbox:2:2"]
 
 
 @pytest.mark.parametrize("steps", range(5))
