@@ -21,6 +21,7 @@ from tests.processes import environment
 from workers.main import run_worker
 
 ROOT = Path(__file__).parents[2]
+MAKE_LOOP = new_loop()
 
 
 class Starter:
@@ -72,7 +73,7 @@ def _fork(log: str) -> int:
         os.dup2(output.fileno(), 2)
     settings = read_settings()
     set_up_logging(settings.log_level)
-    with asyncio.Runner(loop_factory=new_loop()) as runner:
+    with asyncio.Runner(loop_factory=MAKE_LOOP) as runner:
         runner.run(run_worker(settings))
     os._exit(0)
 
