@@ -55,18 +55,20 @@ async def test_published_job_is_in_the_queue_at_once(conn: Connection, queue: Ar
     ]
 
 
-async def test_job_that_a_killed_worker_had_begun_leaves_the_queue_when_it_is_handed_over_again(
+async def test_job_that_is_handed_over_again_takes_its_own_place_in_the_queue(
     conn: Connection, queue: ArqRedis
 ) -> None:
     await outbox.publish(conn, SendMessages(uuid4()), SendMessages(uuid4()))
     minute, now = timedelta(minutes=1), system_clock()
     await outbox.relay(conn, queue, now, minute)
+    places = [job.score for job in await queue.queued_jobs()]
     await queue.set("arq:in-progress:outbox:1:1", b"1")  # what is left of a job whose worker was killed
 
     await outbox.relay(conn, queue, now + 2 * minute, minute)
 
-    waiting = sorted(str(job.job_id) for job in await queue.queued_jobs())
-    assert waiting == ["outbox:1:2", "outbox:2:1", "outbox:2:2"]
+    waiting = await queue.queued_jobs()
+    assert sorted(str(job.job_id) for job in waiting) == ["outbox:1:2", "outbox:2:2"]
+    assert [job.score for job in waiting] == places
 
 
 @pytest.mark.parametrize("steps", range(5))
