@@ -1,4 +1,4 @@
-"""Pushes as a push service on loopback gets them: encrypted for one browser, signed, once, and again when it says so."""
+"""Pushes as a push service on loopback gets them: for one browser, signed, once, and again when it says so."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -213,7 +213,8 @@ async def test_reminder_is_urgent_and_kept_until_the_session_begins_and_not_push
     for _ in range(2):
         await conn.execute(
             "INSERT INTO messages (edition_id, kind, recipient, person_id, session_id, registration_id, payload, "
-            "created_at, next_try_at) SELECT $1, 'reminder', $2, person_id, $3, id, jsonb_build_object('release', 1, 'starts_at', "
+            "created_at, next_try_at) "
+            "SELECT $1, 'reminder', $2, person_id, $3, id, jsonb_build_object('release', 1, 'starts_at', "
             "$4::timestamptz, 'minutes', $5::int, 'mode', 'in_person'), $6, now() FROM registrations WHERE id = $7",
             remind["edition"], ADDRESS, session["id"], datetime(2023, 12, 13, 8, tzinfo=UTC), clock.now.minute + 60,
             clock.now, remind["registration"],

@@ -105,8 +105,8 @@ def test_endpoint_inside_a_network_or_none_at_all_is_refused(endpoint: str, code
 
 def test_endpoints_of_the_push_services_there_are_pass() -> None:
     for host in (
-        "fcm.googleapis.com/fcm/send/a:B-c_d", "updates.push.services.mozilla.com/wpush/v2/gAAA", "web.push.apple.com/QM",
-        "wns2-par02p.notify.windows.com/w/?token=BQ%3d%3d", "ntfy.example.org:8443/up?up=1",
+        "fcm.googleapis.com/fcm/send/a:B-c_d", "updates.push.services.mozilla.com/wpush/v2/gAAA",
+        "web.push.apple.com/QM", "wns2-par02p.notify.windows.com/w/?token=BQ%3d%3d", "ntfy.example.org:8443/up?up=1",
     ):  # fmt: skip
         assert endpoint_complaint(f"https://{host}", to_private=False) is None
 

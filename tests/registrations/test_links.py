@@ -65,7 +65,8 @@ async def test_link_in_the_mail_opens_the_one_registration_and_no_account(
 
 
 OWN = {
-    "accept_registration_offer", "decline_registration_offer", "delete_push_subscription", "free_declined_place", "get_badge_pdf", "get_badge_png",
+    "accept_registration_offer", "decline_registration_offer", "delete_push_subscription", "free_declined_place",
+    "get_badge_pdf", "get_badge_png",
     "get_badge_svg", "get_registration", "get_registration_calendar", "lift_objection", "list_declined_places",
     "list_registration_transitions", "mark_notification_read",
     "object_to_registration", "resend_registration_link", "revoke_calendar_feed", "rotate_calendar_feed", "sign_out",
