@@ -3,11 +3,12 @@
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from forum.db import Connection
+from forum.jobs import AnyJob
 from forum.pushes.service import rotate_push_key
 from tests.client import Client
 from tests.conftest import Timeline
@@ -21,6 +22,13 @@ from tests.post import Post
 from tests.pushes.conftest import ADDRESS, NOTIFICATIONS, SUBSCRIPTIONS, push, subscribe
 from tests.pushes.services import PushService
 from workers.jobs import push_message
+from workers.main import WorkerSettings
+
+
+def test_worker_knows_a_function_for_every_kind_of_job() -> None:
+    kinds = {job.__struct_config__.tag for job in get_args(AnyJob)}
+
+    assert {function.__name__ for function in WorkerSettings.functions} == kinds
 
 
 async def waiting(conn: Connection) -> list[tuple[int, float]]:
