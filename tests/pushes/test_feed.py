@@ -1,10 +1,12 @@
 """A person's own feed: what they were told, once, in their language; and nothing of anybody else."""
 
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 from forum.db import Connection
+from forum.notifications.headlines import _TELL
 from forum.notifications.service import plan_edition
+from forum.notifications.types import MessageKind
 from tests.client import Client, pointers
 from tests.conftest import Timeline
 from tests.contract.test_every_operation import assert_problem
@@ -206,3 +208,7 @@ async def test_what_was_mailed_to_the_address_alone_is_told_too_but_no_code(
         session["id"],
         "Invitation to speak: Opening plenary",
     )
+
+
+def test_every_kind_of_message_but_a_code_has_a_headline_of_its_own() -> None:
+    assert set(_TELL) == set(get_args(MessageKind)) - {"sign_in"}

@@ -58,7 +58,9 @@ def _invitation(teller: _Teller) -> Lines:
 
 def _reminder(teller: _Teller) -> Lines:
     starts_at = datetime.fromisoformat(teller.payload["starts_at"])
-    minutes = max(1, -((teller.told.created_at - starts_at) // _MINUTE))
+    told_at = teller.payload.get("told_at")
+    at = datetime.fromisoformat(told_at) if told_at else teller.told.created_at
+    minutes = max(1, -((at - starts_at) // _MINUTE))
     lead = teller.say("reminder_lead", time=texts.in_future(teller.language, minutes))
     return teller.say("reminder"), f"{lead} {teller.when()}"
 
@@ -104,6 +106,11 @@ def _report(teller: _Teller) -> Lines:
     return teller.say("report"), texts.day(teller.language, date.fromisoformat(teller.payload["on"]))
 
 
+def _pledge_update(teller: _Teller) -> Lines:
+    due_on = texts.day(teller.language, date.fromisoformat(teller.payload["due_on"]))
+    return teller.say("pledge_update"), f"{teller.say('pledge_update_due_on')}: {due_on}"
+
+
 _TELL: Final[Mapping[str, Callable[[_Teller], Lines]]] = {
     "invitation": _invitation,
     "reminder": _reminder,
@@ -116,4 +123,5 @@ _TELL: Final[Mapping[str, Callable[[_Teller], Lines]]] = {
     "proposal": _proposal,
     "speaker": _speaker,
     "attendance_report": _report,
+    "pledge_update": _pledge_update,
 }
