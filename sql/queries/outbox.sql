@@ -2,6 +2,12 @@
 -- Store jobs with the change that caused them.
 INSERT INTO outbox (kind, payload) SELECT job ->> 'kind', job FROM jsonb_array_elements($1::jsonb) AS job;
 
+-- name: insert_later_jobs
+-- Store jobs that are to run after a pause, each after its own.
+INSERT INTO outbox (kind, payload, next_try_at)
+SELECT job ->> 'kind', job, now() + make_interval(secs => seconds)
+FROM jsonb_to_recordset($1::jsonb) AS later (job jsonb, seconds float8);
+
 -- name: insert_message
 -- Store one mail that belongs to no programme item.
 INSERT INTO messages (kind, recipient, payload, created_at, next_try_at, edition_id) VALUES ($1, $2, $3, $4, now(), $5);

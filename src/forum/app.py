@@ -47,6 +47,7 @@ from forum.programme.import_routes import HANDLERS as PROGRAMME_IMPORTS
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.proposals.routes import HANDLERS as PROPOSALS
+from forum.pushes.routes import HANDLERS as PUSHES
 from forum.questions.routes import HANDLERS as QUESTIONS
 from forum.registrations.badge_routes import WELL_KNOWN
 from forum.registrations.desk import RegistrationDesk
@@ -227,6 +228,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,
+            *PUSHES,
             *PREVIEWS,
             *PRIVACY,
         ],

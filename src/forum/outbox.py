@@ -56,6 +56,12 @@ async def publish(conn: Connection, *jobs: Job) -> None:
     await execute(conn, _SQL["insert_jobs"], [msgspec.to_builtins(job) for job in jobs])
 
 
+async def publish_later(conn: Connection, jobs: Sequence[tuple[Job, timedelta]]) -> None:
+    """The same for jobs that are to run after a pause, each after its own."""
+    rows = [{"job": msgspec.to_builtins(job), "seconds": pause.total_seconds()} for job, pause in jobs]
+    await execute(conn, _SQL["insert_later_jobs"], rows)
+
+
 async def queue_message(
     conn: Connection,
     kind: str,

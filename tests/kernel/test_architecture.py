@@ -36,6 +36,8 @@ ONLY_IN = {
     "aiosmtplib": {"notifications.*"},
     "smtplib": set(),
     "asyncpg": {"db", "embedded.*", "errors", "listening", "logs", "migrations", "transactions", *OUTSIDE},
+    "http_ece": {"pushes.courier"},
+    "py_vapid": {"pushes.courier"},
     "click": OUTSIDE,
     "rich": OUTSIDE,
     "PIL": {"speakers.pictures"},

@@ -10,6 +10,7 @@ from forum.jobs import InviteRegistration, ReportAttendance
 from forum.notifications import queries
 from forum.notifications.bounce_mails import read_bounce
 from forum.notifications.bounces import record_bounce_mail
+from forum.notifications.headlines import headline
 from forum.notifications.message_texts import copy_texts, read_wordings
 from forum.notifications.pledge_updates import plan_pledge_updates
 from forum.notifications.reminders import copy_reminders, plan_reminders
@@ -40,6 +41,7 @@ __all__ = [
     "forget_messages",
     "forget_speaker",
     "gather_entries",
+    "headline",
     "known_language",
     "list_untold",
     "open_transport",
