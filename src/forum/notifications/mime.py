@@ -4,7 +4,7 @@ What many recipients share is encoded once: a part is cached by what it depends 
 headers, shared bytes and the person's own calendar.
 """
 
-import base64
+import binascii
 import hashlib
 import html
 import unicodedata
@@ -13,6 +13,7 @@ from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -238,11 +239,16 @@ def headers_of(sender: tuple[str, str], recipient: tuple[str, str], message_id: 
     lines = (
         f"From: {_address(sender)}",
         f"To: {_address(recipient)}",
-        f"Date: {format_datetime(sent_at.astimezone(UTC))}",
+        f"Date: {_date(sent_at)}",
         f"Message-ID: {message_id}",
         "Auto-Submitted: auto-generated",
     )
     return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
+
+
+@lru_cache(maxsize=64)
+def _date(sent_at: datetime) -> str:
+    return format_datetime(sent_at.astimezone(UTC))
 
 
 def _address(named: tuple[str, str]) -> str:
@@ -250,8 +256,19 @@ def _address(named: tuple[str, str]) -> str:
     if name.isascii() and "=?" not in name and len(name) + len(address) < 60:
         quoted = formataddr((name, "@")).removesuffix("<@>").strip() if name else ""
         return f"{quoted} <{address}>".strip()  # the address may lie outside ASCII (RFC 6532), which formataddr refuses
-    encoded = Header(name, "utf-8", maxlinelen=70).encode(linesep="\r\n")
-    return f"{encoded}\r\n <{address}>"
+    return f"{_in_words(name)}\r\n <{address}>"
+
+
+def _in_words(text: str) -> str:
+    """Text as encoded words (RFC 2047): lines of at most 75 characters, none of which cuts a character."""
+    data, words, start = text.encode(), [], 0
+    while start < len(data):
+        end = start + 42
+        while end < len(data) and data[end] & 0xC0 == 0x80:  # inside a character
+            end -= 1
+        words.append(f"=?utf-8?b?{binascii.b2a_base64(data[start:end], newline=False).decode()}?=")
+        start = end
+    return "\r\n ".join(words)
 
 
 def _encoded(name: str, text: str) -> bytes:
@@ -261,11 +278,15 @@ def _encoded(name: str, text: str) -> bytes:
 
 def _one_line(text: str) -> str:
     """No line break may end a header early (RFC 5322 section 2.2), and no other control character is allowed."""
-    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
+    return " ".join(text.split())
 
 
 def _base64(data: bytes) -> bytes:
-    return base64.encodebytes(data).replace(b"\n", b"\r\n")
+    """In lines of 76 characters (RFC 2045 section 6.8)."""
+    encoded = binascii.b2a_base64(data, newline=False)
+    return b"".join(encoded[start : start + 76] + b"\r\n" for start in range(0, len(encoded), 76))
 
 
 def _part(subtype: str, text: str) -> bytes:
