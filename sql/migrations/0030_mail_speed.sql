@@ -2,9 +2,9 @@
 -- way, or how many are about one session, a moment after they were made.
 
 DROP INDEX messages_by_invited;
-CREATE INDEX messages_by_invited ON messages (lower(recipient), session_id) WHERE kind = 'invitation';
+CREATE INDEX messages_by_invited ON messages (lower(recipient)) WHERE kind = 'invitation';
 COMMENT ON INDEX messages_by_invited IS
-    'Begins with the address: one that began with the session seemed as good for finding a person''s earlier mail about it, and led through those of everybody.';
+    'By the address alone: with the session in it, it seemed as good for finding a person''s earlier mail about that, and led through those of everybody.';
 
 DROP INDEX messages_of_batch;
 CREATE INDEX messages_of_batch ON messages (batch_id) WHERE status = 'sending' AND batch_id IS NOT NULL;
