@@ -104,13 +104,14 @@ class SmtpTransport:
 
     async def send(self, message_id: str, sender: str, recipient: str, payload: bytes) -> None:
         """Hand over one mail on the open connection, which is opened when needed."""
+        path = _envelope(recipient)
         async with self._lock:
             begun = False
             try:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     await self._begin(sender, recipient, payload)
                     begun = True
-                    await self._say(b"RCPT", b"TO:", recipient, aiosmtplib.SMTPRecipientRefused)
+                    await self._say(recipient, aiosmtplib.SMTPRecipientRefused, b"RCPT", b"TO:" + path)
                     await self._client.data(payload, timeout=None)
             except aiosmtplib.SMTPResponseException as error:
                 await self._reset()
@@ -135,7 +136,7 @@ class SmtpTransport:
         try:
             await self._connect()
             options = self._options(sender, recipient, payload)
-            await self._say(b"MAIL", b"FROM:", sender, aiosmtplib.SMTPSenderRefused, *options)
+            await self._say(sender, aiosmtplib.SMTPSenderRefused, b"MAIL", b"FROM:" + _envelope(sender), *options)
         except aiosmtplib.SMTPSenderRefused as error:
             await self._reset()
             if error.code != 421:  # what is wrong with our sender is no fault of the recipient's: never for good
@@ -158,10 +159,9 @@ class SmtpTransport:
             except aiosmtplib.SMTPResponseException as error:
                 raise Unreachable(_words(error)) from error
 
-    async def _say(self, verb: bytes, label: bytes, address: str, refusal: type[Refusal], *options: bytes) -> None:
+    async def _say(self, address: str, refusal: type[Refusal], *words: bytes) -> None:
         """A line of the envelope. aiosmtplib's own would parse each address as if it came from a header."""
-        path = label + b"<" + _envelope(address) + b">"
-        answer = await self._client.execute_command(verb, path, *options, timeout=None)
+        answer = await self._client.execute_command(*words, timeout=None)
         if answer.code not in _TAKEN:
             raise refusal(answer.code, answer.message, address)
 
@@ -192,7 +192,7 @@ def _envelope(address: str) -> bytes:
     """An address as it stands in the envelope; nothing in it may end it early."""
     if not _ADDRESS.fullmatch(address):
         raise Refused("the address cannot be written on an envelope (RFC 5321 section 4.1.2)")
-    return address.encode()
+    return b"<" + address.encode() + b">"
 
 
 def _verdict(error: aiosmtplib.SMTPResponseException, recipient: str) -> Deferred | Refused:
