@@ -110,7 +110,7 @@ async def open_office(settings: Settings, closing: asyncio.Event) -> AsyncIterat
     transports = [open_transport(settings.smtp_url, settings.mail_path) for _ in range(MAIL_CONNECTIONS)]
     postbox = Postbox(transports, settings.mail_from, settings.calendar_domain, clock, Mailers(), closing)
     pool = await open_pool(settings.database_url, JOBS_AT_ONCE + 1, FRESH_PLANS)
-    marks = await open_pool(settings.database_url, MAIL_CONNECTIONS)
+    marks = await open_pool(settings.database_url, MAIL_CONNECTIONS, FRESH_PLANS)
     relaying = asyncio.create_task(relay.run())
     try:
         courier = Courier(settings.mail_from, settings.push_to_private)

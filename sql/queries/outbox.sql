@@ -20,8 +20,8 @@ WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND next_try_at <= $1
 RETURNING id, kind, tries, coalesce((payload ->> 'urgent')::boolean, false) AS urgent;
 
 -- name: count_under_way
--- How many messages are in batches that are not sent yet.
-SELECT count(*) FROM messages WHERE status = 'sending';
+-- How many messages are in batches that are not sent yet; the entries of a digest go with it and do not count.
+SELECT count(*) FROM messages WHERE status = 'sending' AND batch_id IS NOT NULL;
 
 -- name: lock_pacing
 -- Only one transaction at a time paces and batches messages; held until it ends.

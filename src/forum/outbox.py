@@ -22,7 +22,8 @@ _SQL = load_statements("outbox")
 
 CHANNEL: Final = "forum_outbox"
 """PostgreSQL notifies here when something was published."""
-BATCH_SIZE: Final = 500
+BATCH_SIZE: Final = 2000
+"""Those of an edition are planned one portion after the other: few large ones leave the worker to its mails."""
 MESSAGES_IN_BATCH: Final = 200
 MESSAGES_UNDER_WAY: Final = 4000
 """What is not under way yet can still be superseded by news of the same invitation."""
