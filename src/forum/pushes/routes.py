@@ -10,9 +10,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from forum.db import Connection
-from forum.http import INSTANT_PATTERN, Language, instant_of
+from forum.http import INSTANT_PATTERN, instant_of
 from forum.notifications.types import MessageKind
 from forum.pagination import Page, Paging
+from forum.parameters import Language
 from forum.permissions import Permission, Principal, needs
 from forum.pushes import feed, keys, subscriptions
 from forum.pushes.types import (
