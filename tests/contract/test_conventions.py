@@ -191,5 +191,5 @@ async def test_parameter_that_the_database_cannot_take_is_named(client: Client) 
     text = await manager.get(path, params={"external_id": "a\0b", "count": "true"})
     cursor = await manager.get(f"{path}/{speaker['id']}/consents", params={"cursor": forged})
 
-    assert pointers(text) == {("external_id", "out_of_range")}
+    assert pointers(text) == {("external_id", "control_character")}
     assert pointers(cursor) <= {("cursor", "out_of_range"), ("cursor", "bad_cursor")}
