@@ -35,6 +35,10 @@ ORDER BY id LIMIT $4;
 -- How many rooms the list has.
 SELECT count(*) FROM rooms WHERE edition_id = $1 AND ($2::text IS NULL OR external_id = $2);
 
+-- name: lock_sessions_in_room
+-- Lock the sessions of a room in a fixed order, before the room itself: whoever moves one locks them in this order too.
+SELECT id FROM sessions WHERE edition_id = $1 AND room_id = $2 ORDER BY id FOR NO KEY UPDATE;
+
 -- name: update_room
 -- Write every field that can change; the version rises.
 UPDATE rooms SET name = $3, venue = $4, capacity = $5, wheelchair_accessible = $6, hearing_loop = $7, external_id = $8,

@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 from tests.client import Client, pointers
-from tests.factories import make_edition, make_room
+from tests.conftest import Timeline
+from tests.factories import make_edition, make_room, make_session
 
 ROOMS, TRACKS = "/v1/editions/grf-2023/rooms", "/v1/editions/grf-2023/tracks"
 
@@ -112,3 +115,36 @@ async def test_rooms_of_another_edition_are_not_there(client: Client) -> None:
     assert (await stranger.patch(f"/v1/editions/grf-other/rooms/{room['id']}", {"name": "Mine"})).status_code == 404
     assert (await client.get(ROOMS)).status_code == 401
     assert (await manager.get(f"{ROOMS}/{room['id']}")).json() == room
+
+
+async def test_entries_change_with_the_name_and_the_venue_of_their_room_until_it_is_over(
+    client: Client, clock: Timeline
+) -> None:
+    manager = await manager_of(client)
+    room, other = await make_room(manager), await make_room(manager, name="Room B")
+    here, there = await make_session(manager, room=room["id"]), await make_session(manager, room=other["id"])
+    path = f"{ROOMS}/{room['id']}"
+
+    async def sequences() -> tuple[int, ...]:
+        found = [
+            (await manager.get(f"/v1/editions/grf-2023/sessions/{one['id']}")).json()["calendar_sequence"]
+            for one in (here, there)
+        ]
+        return tuple(found)
+
+    seen = [await sequences()]
+    for change in (
+        {"name": "Hall A"},
+        {"name": "Hall A"},
+        {"venue": "Annex"},
+        {"capacity": 7, "hearing_loop": True, "equipment": ["projector"]},
+        {"name": "Hall B", "venue": None},
+    ):
+        await manager.patch(path, change)
+        seen.append(await sequences())
+    clock.now = clock.now.fromisoformat(here["ends_at"]) + timedelta(seconds=1)
+    assert (await manager.patch(path, {"name": "Hall C"})).status_code == 200
+    seen.append(await sequences())
+
+    first, unmoved = seen[0]
+    assert [(one - first, two) for one, two in seen] == [(n, unmoved) for n in (0, 1, 1, 2, 2, 3, 3)]

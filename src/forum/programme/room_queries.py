@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from forum.db import Connection, columns, fetch_all, get, value
+from forum.db import Connection, columns, execute, fetch_all, get, value
 from forum.problems import Clash
 from forum.programme.types import NewRoom, PartFacts, Room
 from forum.sqlfiles import load_statements
@@ -42,6 +42,11 @@ async def list_rooms(
 async def count_rooms(conn: Connection, edition_id: UUID, external_id: str | None) -> int:
     """How many rooms the list has."""
     return int(await value(conn, _SQL["count_rooms"], edition_id, external_id))
+
+
+async def lock_sessions_in_room(conn: Connection, edition_id: UUID, room_id: UUID) -> None:
+    """Lock the sessions of a room until the transaction ends, before the room itself."""
+    await execute(conn, _SQL["lock_sessions_in_room"], edition_id, room_id)
 
 
 async def update_room(conn: Connection, edition_id: UUID, room_id: UUID, fields: NewRoom, now: datetime) -> Room:

@@ -54,10 +54,14 @@ async def update_room(
 ) -> Room:
     """Change a room. Readers see its new name with the next release; what is booked there follows its capacity.
 
+    Another name or venue is another place: the calendar entries of its sessions change with it.
+
     Raises `RoomOccupied` with all pairs of confirmed sessions that would be in each other's way with its new parts.
     """
     if patch.parts is not msgspec.UNSET:
         await queries.lock_rooms(conn, edition_id)
+    if patch.name is not msgspec.UNSET or patch.venue is not msgspec.UNSET:
+        await queries.lock_sessions_in_room(conn, edition_id, room_id)
     before = await queries.lock_room(conn, edition_id, room_id)
     if_match.require(before.version, before, patch)
     after = merge(before, patch)
