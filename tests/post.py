@@ -68,17 +68,20 @@ def link_in(mail: EmailMessage) -> str:
 
 
 @asynccontextmanager
-async def post_office(pool: Pool, settings: Settings, clock: Timeline) -> AsyncIterator[Post]:
+async def post_office(
+    pool: Pool, settings: Settings, clock: Timeline, to: Sink | None = None, connections: int = 1
+) -> AsyncIterator[Post]:
     """A worker's means on a test's database, with a mail server of its own."""
     assert settings.database_url
     assert settings.redis_url
-    async with sink() as server:
-        transport, queue = open_transport(server.url, settings.mail_path), open_queue(settings.redis_url)
-        postbox = Postbox([transport], "forum@forum.test", settings.calendar_domain, clock, Mailers(), asyncio.Event())
+    async with sink(to) as server:
+        transports = [open_transport(server.url, settings.mail_path) for _ in range(connections)]
+        queue = open_queue(settings.redis_url)
+        postbox = Postbox(transports, "forum@forum.test", settings.calendar_domain, clock, Mailers(), asyncio.Event())
         relay = Relay(settings.database_url, queue, timedelta(seconds=20))
         office = Office(pool, pool, clock, MailContent(settings), postbox, relay, asyncio.Event())
         try:
             yield Post(office, server)
         finally:
-            await transport.close()
+            await asyncio.gather(*(transport.close() for transport in transports))
             await queue.aclose()

@@ -18,12 +18,11 @@ ORDER BY r.id;
 -- was queued and not yet sent is superseded, so that moves collapse into the latest. A CANCEL is queued only when a REQUEST
 -- is, or may be, on its way. Returns how many were queued.
 WITH changed AS MATERIALIZED (
-    SELECT registration_id, person_id, session_id, method, latest_id, latest_status, is_held, payload
-    FROM changed_entries($1, $2)
+    SELECT registration_id, person_id, session_id, method, waiting_ids, is_held, payload FROM changed_entries($1, $2)
 ),
+waiting AS (SELECT unnest(waiting_ids) AS id FROM changed),
 superseded AS (
-    UPDATE messages SET status = 'superseded'
-    WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed)
+    UPDATE messages SET status = 'superseded' WHERE status = 'queued' AND id IN (SELECT id FROM waiting)
     RETURNING id
 ),
 inserted AS (
@@ -31,7 +30,7 @@ inserted AS (
     SELECT $1, 'invitation', p.email, c.person_id, c.session_id, c.registration_id, c.payload, $3, now()
     FROM changed c JOIN persons p ON p.id = c.person_id
     WHERE c.method = 'REQUEST' OR c.is_held
-       OR (c.latest_status = 'queued' AND c.latest_id NOT IN (SELECT id FROM superseded))
+       OR EXISTS (SELECT FROM unnest(c.waiting_ids) AS w (id) WHERE w.id NOT IN (SELECT id FROM superseded))
     ORDER BY c.registration_id, c.session_id
     RETURNING 1
 )
@@ -284,8 +283,10 @@ UPDATE messages SET status = 'sent', sent_at = $2, attempts = attempts + 1, last
 WHERE id = ANY ($1::uuid[]) AND status = 'sending' AND set_config('synchronous_commit', 'off', true) = 'off';
 
 -- name: defer_message
--- A message is tried again after a pause. Queues run by the real clock, never by a rehearsal's.
-UPDATE messages SET status = 'queued', batch_id = NULL, attempts = attempts + 1, next_try_at = now() + $2::interval, last_error = $3
+-- A message is tried again after a pause. Queues run by the real clock, never by a rehearsal's. Where the server was lost when it
+-- had been given the mail, it may have it: `forum.notifications.transport` says so in these words.
+UPDATE messages SET status = 'queued', batch_id = NULL, attempts = attempts + 1, next_try_at = now() + $2::interval, last_error = $3,
+       may_be_there = may_be_there OR $3 LIKE 'the mail server was lost%'
 WHERE id = $1 AND status = 'sending';
 
 -- name: release_messages
@@ -295,5 +296,6 @@ WHERE id = ANY ($1::uuid[]) AND status = 'sending';
 
 -- name: fail_message
 -- A message is given up.
-UPDATE messages SET status = 'failed', attempts = attempts + 1, last_error = $2, payload = payload - 'code'
+UPDATE messages SET status = 'failed', attempts = attempts + 1, last_error = $2, payload = payload - 'code',
+       may_be_there = may_be_there OR $2 LIKE 'the mail server was lost%'
 WHERE id = $1 AND status = 'sending';

@@ -38,7 +38,8 @@ FROM lines l WHERE l.place > $2 AND m.id = l.id AND m.status = 'queued';
 
 -- name: batch_messages
 -- Put messages that are due into batches of $2: codes that somebody waits for, and up to $3 others. A message waits while its
--- domain is paused, and while an earlier one of the same invitation, or about the same registration, is queued or under way;
+-- domain is paused, and while an earlier one to the same address about the same entry, or about the same registration, is
+-- queued or under way;
 -- what goes out in a digest is batched with it. Whose address is suppressed gets nothing, but for codes after a complaint.
 -- With $4 it is remembered when they were batched.
 WITH urgent AS (
@@ -53,7 +54,7 @@ others AS (
       AND NOT EXISTS (SELECT FROM mail_domains d WHERE d.domain = m.domain AND d.paused_until > $1)
       AND NOT EXISTS (SELECT FROM messages o
                       WHERE o.kind = 'invitation' AND m.kind = 'invitation' AND o.edition_id = m.edition_id
-                        AND o.session_id = m.session_id AND o.registration_id = m.registration_id
+                        AND o.session_id = m.session_id AND lower(o.recipient) = lower(m.recipient)
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))
       AND NOT EXISTS (SELECT FROM messages o
                       WHERE o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision')
