@@ -1,5 +1,5 @@
 -- Calendars that show what is true whatever happens: what is compared is what a person holds, not what one registration of
--- theirs was sent; every news of an entry is later than the news before; and a place in a room is not a place online.
+-- theirs was sent; every news of an entry is later than the news before; and who is to speak in a room is told when it is online instead.
 
 ALTER TABLE messages ADD COLUMN may_be_there boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN messages.may_be_there IS
@@ -55,7 +55,8 @@ LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     ),
     wanted AS (
         SELECT d.registration_id, r.person_id, d.session_id, s.number AS release, s.calendar_sequence AS sequence,
-               r.mode, s.starts_at, s.ends_at, s.held_on, greatest(s.revised_at, r.placed_at, d.confirmed_at) AS stamp
+               r.mode, 'online' IN (r.mode, s.mode) AS is_online, s.starts_at, s.ends_at, s.held_on,
+               greatest(s.revised_at, r.placed_at, d.confirmed_at) AS stamp
         FROM due d
         JOIN approved r ON r.id = d.registration_id
         JOIN published s ON s.id = d.session_id
@@ -77,11 +78,12 @@ LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     )
     SELECT w.registration_id, w.person_id, w.session_id, 'REQUEST', w.mode, l.waiting_ids, coalesce(l.is_held, false),
            jsonb_build_object('method', 'REQUEST', 'sequence', w.sequence, 'release', w.release, 'mode', w.mode,
-                              'starts_at', w.starts_at, 'ends_at', w.ends_at, 'held_on', w.held_on,
+                              'is_online', w.is_online, 'starts_at', w.starts_at, 'ends_at', w.ends_at, 'held_on', w.held_on,
                               'stamp', greatest(w.stamp, l.next_stamp))
     FROM wanted w LEFT JOIN latest l USING (session_id, person_id)
     WHERE l.id IS NULL OR l.payload ->> 'method' = 'CANCEL'
        OR (l.payload ->> 'sequence')::integer <> w.sequence OR l.payload ->> 'mode' <> w.mode
+       OR (l.payload ->> 'is_online')::boolean <> w.is_online
     UNION ALL
     SELECT l.registration_id, l.person_id, l.session_id, 'CANCEL', l.payload ->> 'mode', l.waiting_ids, l.is_held,
            l.payload || jsonb_build_object('method', 'CANCEL', 'stamp', greatest(s.revised_at, r.placed_at, l.next_stamp,

@@ -14,17 +14,17 @@ from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 
 import pytest
-from asyncpg import IntegrityConstraintViolationError
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Conversation
+from asyncpg import IntegrityConstraintViolationError
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from forum import outbox
-from forum.bookings.service import create_booking
 from forum.bookings.moves import cancel_booking
+from forum.bookings.service import create_booking
 from forum.bookings.types import NewBooking
 from forum.clock import system_clock
 from forum.codes import Mode
@@ -178,7 +178,9 @@ class CalendarsMachine(RuleBasedStateMachine):
         """A session comes to the programme."""
         if len(self.sessions) < 5:
             place = {"room": None if room is None else self.rooms[room]}
-            new = NewSession(title={"en": "Session"}, type="plenary", mode=mode, access=access, **place, **slot(self.first, at))  # type: ignore[arg-type]
+            new = NewSession(
+                title={"en": "Session"}, type="plenary", mode=mode, access=access, **place, **slot(self.first, at)
+            )  # type: ignore[arg-type]
             made = self.act(create_session, self.edition_id, new)
             assert made
             self.act(move_session, self.edition_id, made.id, "confirm")
@@ -230,13 +232,9 @@ class CalendarsMachine(RuleBasedStateMachine):
         """Somebody comes, or comes again."""
         if name not in self.people:
             person = NewPerson("Probe", self.address(name))
-            made = self.act(
-                create_registration,
-                self.staff,
-                self.edition_id,
-                NewRegistration(person=person, category="ngo", mode=mode),
-            )
-            self.people[name] = made.id, mode
+            new = NewRegistration(person=person, category="ngo", mode=mode)
+            self.people[name] = self.act(create_registration, self.staff, self.edition_id, new).id, mode
+            self.identify(name, name)
 
     @rule(name=NAME, what=st.sampled_from(("withdraw", "revoke")), again=st.booleans())
     def leave(self, name: str, what: str, again: bool) -> None:
@@ -261,7 +259,9 @@ class CalendarsMachine(RuleBasedStateMachine):
         session, one = self.pick(number), self.people.get(name)
         if one and (booking := self.bookings.pop((name, session), None)):
             self.act(cancel_booking, self.staff, self.edition_id, session, booking, None)
-        elif one and (made := self.act(create_booking, self.staff, self.edition_id, session, NewBooking(registration=one[0]))):
+        elif one and (
+            made := self.act(create_booking, self.staff, self.edition_id, session, NewBooking(registration=one[0]))
+        ):
             self.bookings[name, session] = made.id
 
     @rule(name=NAME, number=PICK, what=st.sampled_from(("confirm", "confirm", "decline", "withdraw")))
