@@ -81,7 +81,7 @@ class Mailbox:
         self.held: dict[str, Held] = {}
         self.seen: set[str] = set()
         self.faults: list[str] = []
-        """What no sender that orders its mails would do: older news after newer ones, a withdrawal of what is not there."""
+        """What no sender that keeps order would do: older news after newer ones, a withdrawal of what is not there."""
 
     def entries(self) -> dict[str, Entry]:
         """What the calendar shows."""
