@@ -51,7 +51,7 @@ from tests.sinks import Sink
 from workers.jobs import invite_edition, invite_registration, send_messages
 
 T = TypeVar("T")
-EXAMPLES = int(os.environ.get("FORUM_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "30"))
 EDITIONS = count(1)
 NAMES, ROOMS = "abc", 2
 NAME, PICK = st.sampled_from(NAMES), st.integers(0, 99)
