@@ -56,7 +56,7 @@ confirmed AS (
       AND a.speaker_id IN (SELECT h.speaker_id FROM speaker_addresses h WHERE h.edition_id = i.edition_id AND h.address = lower($2))
     ORDER BY a.id FOR NO KEY UPDATE OF a
 )
-SELECT i.edition_id FROM invited i LEFT JOIN (SELECT count(*) FROM confirmed) locked ON true;
+SELECT i.edition_id FROM invited i CROSS JOIN (SELECT count(*) AS appearances FROM confirmed) locked WHERE locked.appearances >= 0;
 
 -- name: get_speaking_standing
 -- How things stand between an address, at which somebody was invited because they speak, and a session: what was last sent,

@@ -1,5 +1,6 @@
 """What the calendar of somebody who speaks answers is kept with their appearance, registered or not."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -77,6 +78,19 @@ async def test_speaker_answers_a_move_once_they_were_told_of_it_and_nothing_once
         ("refused", "invitation_withdrawn"),
     ]
     assert await answers(organizer, status="withdrawn") == [("panellist", "withdrawn", "accepted")]
+
+
+async def test_answers_at_once_leave_the_latest(
+    conn: Connection, inbox: str, table: dict[str, Any], appearance: dict[str, Any]
+) -> None:
+    mails = [reply(table, "TENTATIVE", sender=BEI, stamp=f"20231101T10{minute:02}00Z") for minute in range(12)]
+
+    await asyncio.gather(*(deliver(inbox, mail) for mail in reversed(mails)))
+
+    stamps = await conn.fetch(
+        "SELECT to_char(calendar_stamped_at, 'MI') FROM appearances WHERE calendar_answer IS NOT NULL"
+    )
+    assert [row[0] for row in stamps] == ["11"]
 
 
 async def test_answer_of_a_registered_speaker_stands_with_both(
