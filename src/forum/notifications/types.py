@@ -21,6 +21,7 @@ MessageKind = Literal[
     "revision",
     "reminder",
     "answer",
+    "pledge_update",
 ]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed", "cancelled", "suppressed", "bounced"]
 
