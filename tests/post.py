@@ -15,10 +15,11 @@ from forum.settings import Settings
 from tests.conftest import Timeline
 from tests.sinks import Sink, sink
 from workers.content import MailContent
-from workers.jobs import invite_registration
+from workers.jobs import invite_registration, invite_speaker
 from workers.office import Office, open_queue
 from workers.relay import Relay
 
+PLANNING = {"invite_registration": invite_registration, "invite_speaker": invite_speaker}
 LINK = re.compile(r"https://\S+#(\S+)")
 
 
@@ -31,8 +32,9 @@ class Post:
     async def plan(self) -> None:
         """Do the jobs that wait for people's mails to be planned."""
         async with self.office.pool.acquire() as conn:
-            rows = await conn.fetch("SELECT id FROM outbox WHERE kind = 'invite_registration' AND done_at IS NULL")
-        await invite_registration({"office": self.office, "job_id": "test"}, [row[0] for row in rows])
+            rows = await conn.fetch("SELECT id, kind FROM outbox WHERE done_at IS NULL")
+        for kind, job in PLANNING.items():
+            await job({"office": self.office, "job_id": "test"}, [row["id"] for row in rows if row["kind"] == kind])
 
     async def deliver(self) -> list[EmailMessage]:
         """Plan and send all that waits; the mails about registrations that came of it."""

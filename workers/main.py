@@ -15,7 +15,7 @@ from forum.logs import describe
 from forum.settings import Settings
 from workers.house import keep_house
 from workers.inbox import open_inbox
-from workers.jobs import invite_edition, invite_registration, report_attendance, send_messages
+from workers.jobs import invite_edition, invite_registration, invite_speaker, report_attendance, send_messages
 from workers.office import JOBS_AT_ONCE, QUEUE_AWAY, Office, encode, open_office, queue_settings
 
 STOP_WITHIN_SECONDS: Final = 25
@@ -26,7 +26,13 @@ log = logging.getLogger("forum")
 class WorkerSettings:
     """What arq is told beside its means. A job that failed is tried again by the outbox, not by arq."""
 
-    functions: ClassVar[list[Any]] = [invite_edition, invite_registration, report_attendance, send_messages]
+    functions: ClassVar[list[Any]] = [
+        invite_edition,
+        invite_registration,
+        invite_speaker,
+        report_attendance,
+        send_messages,
+    ]
     cron_jobs: ClassVar[list[Any]] = [cron(keep_house, second=0, timeout=30, max_tries=1)]
     job_serializer = encode
     job_deserializer = msgspec.msgpack.decode

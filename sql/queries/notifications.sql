@@ -142,7 +142,8 @@ dropped AS (
     DELETE FROM messages WHERE id IN (SELECT id FROM theirs WHERE status IN ('queued', 'sending')) RETURNING 1
 ),
 emptied AS (
-    UPDATE messages SET recipient = 'erased@erased.invalid', person_id = NULL, registration_id = NULL, last_error = NULL
+    UPDATE messages
+    SET recipient = 'erased@erased.invalid', person_id = NULL, registration_id = NULL, last_error = NULL, payload = payload - 'speaker'
     WHERE id IN (SELECT id FROM theirs WHERE status NOT IN ('queued', 'sending')) RETURNING 1
 ),
 lifted AS (DELETE FROM suppressions WHERE email = (SELECT lower(p.email) FROM persons p WHERE p.id = $3)),
@@ -261,17 +262,15 @@ WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'speaker';
 -- suppressed no more, unless an account has it.
 WITH lifted AS (
     DELETE FROM suppressions s
-    WHERE s.email IN (SELECT lower(m.recipient) FROM messages m
-                      WHERE m.kind = 'speaker' AND m.edition_id = $1 AND m.payload ->> 'speaker' = $2)
+    WHERE s.email IN (SELECT lower(m.recipient) FROM messages m WHERE m.edition_id = $1 AND m.speaker_id = $2)
       AND NOT EXISTS (SELECT FROM persons p WHERE lower(p.email) = s.email)
 ),
 dropped AS (
-    DELETE FROM messages WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status IN ('queued', 'sending')
-    RETURNING 1
+    DELETE FROM messages WHERE edition_id = $1 AND speaker_id = $2 AND status IN ('queued', 'sending') RETURNING 1
 ),
 emptied AS (
-    UPDATE messages SET recipient = 'erased@erased.invalid', last_error = NULL
-    WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status NOT IN ('queued', 'sending')
+    UPDATE messages SET recipient = 'erased@erased.invalid', last_error = NULL, payload = payload - 'speaker'
+    WHERE edition_id = $1 AND speaker_id = $2 AND status NOT IN ('queued', 'sending')
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM dropped) AS dropped, (SELECT count(*) FROM emptied) AS emptied;

@@ -57,6 +57,11 @@ others AS (
                         AND o.session_id = m.session_id AND lower(o.recipient) = lower(m.recipient)
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))
       AND NOT EXISTS (SELECT FROM messages o
+                      WHERE o.kind = 'invitation' AND m.kind = 'invitation' AND o.edition_id = m.edition_id
+                        AND o.session_id = m.session_id AND lower(o.recipient) = lower(m.recipient)
+                        AND o.speaker_id IS NOT NULL AND m.speaker_id IS NOT NULL
+                        AND o.number < m.number AND o.status IN ('queued', 'sending'))
+      AND NOT EXISTS (SELECT FROM messages o
                       WHERE o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision')
                         AND o.edition_id = m.edition_id AND o.registration_id = m.registration_id
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))

@@ -12,7 +12,7 @@ from uuid import UUID
 from forum import exports
 from forum.db import Connection, Pool
 from forum.errors import Conflict, Fault, Invalid
-from forum.jobs import InviteRegistration
+from forum.jobs import InviteRegistration, InviteSpeaker
 from forum.notifications import fate_queries, queries
 from forum.notifications.delivery_types import Fate
 from forum.notifications.types import Message, MessageFilter
@@ -93,6 +93,8 @@ async def resend_message(conn: Connection, edition_id: UUID, message_id: UUID, n
     await fate_queries.resend_entries(conn, edition_id, message_id, message.id, now)
     if fate.registration_id and fate.kind in ("invitation", "revision"):
         await publish(conn, InviteRegistration(edition_id, fate.registration_id, of_release=True))
+    if fate.speaker_id and fate.kind == "invitation":
+        await publish(conn, InviteSpeaker(edition_id, fate.speaker_id))
     return message
 
 

@@ -113,7 +113,7 @@ async def list_asked_speakers(conn: Connection, message_ids: Sequence[UUID]) -> 
 
 async def forget_speaker(conn: Connection, edition_id: UUID, speaker_id: UUID) -> Forgotten:
     """Drop the mails to a speaker that are still to be sent, and empty the others."""
-    return await get(conn, _SQL["forget_speaker"], Forgotten, edition_id, str(speaker_id))
+    return await get(conn, _SQL["forget_speaker"], Forgotten, edition_id, speaker_id)
 
 
 async def list_entries(conn: Connection, digest_ids: Sequence[UUID]) -> list[Entry]:

@@ -9,7 +9,7 @@ from msgspec import convert
 
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession
 from forum.db import Connection
-from forum.notifications import message_texts, queries
+from forum.notifications import message_texts, queries, speaking_queries
 from forum.notifications.digests import DigestEntry, RevisionNotice, render_revision
 from forum.notifications.mime import (
     Invitation,
@@ -129,6 +129,9 @@ class Renderer:
         ids = [message.id for message in messages if message.kind in ("invitation", "reminder")]
         ids += [entry.id for entries in self._entries.values() for entry in entries]
         self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
+        if others := [one for one in ids if one not in self._invited]:
+            rows = await speaking_queries.list_speaking_attendees(self._conn, others)
+            self._invited |= {row.message_id: row for row in rows}
         ids = [*digests, *(message.id for message in messages if message.kind in (*NOTICES, "answer"))]
         self._noticed = {row.message_id: row for row in await queries.list_noticed(self._conn, ids)} if ids else {}
         ids = [message.id for message in messages if message.kind == "speaker"]

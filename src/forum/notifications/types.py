@@ -35,6 +35,8 @@ class Message(Struct):
     recipient: str
     session_id: UUID | None
     registration_id: UUID | None
+    speaker_id: UUID | None
+    """Who is asked to speak, or holds a calendar entry because they do, and not by a registration."""
     method: str | None
     status: MessageStatus
     attempts: int
@@ -59,6 +61,7 @@ class MessageFilter(Struct, frozen=True):
     deferred: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
+    speaker_id: UUID | None = None
 
 
 class Outgoing(Struct, frozen=True):
