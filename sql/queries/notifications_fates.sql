@@ -31,14 +31,21 @@ RETURNING m.id, m.number, m.kind, m.recipient, m.session_id, m.registration_id, 
        m.status, m.attempts, m.created_at, m.next_try_at, m.sent_at, m.last_error, m.bounced_at, m.complained_at, m.resend_of;
 
 -- name: lock_fate
--- Lock a mail that somebody wants sent once more: what became of it, whether a later one says something else, and why nothing
--- is sent to the address that its recipient has now.
+-- Lock a mail that somebody wants sent once more: what became of it, whether a later one says something else (of each of its
+-- entries, when it is a digest), and why nothing is sent to the address that its recipient has now.
 SELECT m.kind, m.status, m.recipient = 'erased@erased.invalid' AS is_erased, m.registration_id,
        EXISTS (SELECT FROM messages o
                WHERE o.edition_id = m.edition_id AND o.registration_id = m.registration_id AND o.number > m.number
                  AND o.status NOT IN ('superseded', 'cancelled')
                  AND (o.kind = 'invitation' AND m.kind = 'invitation' AND o.session_id = m.session_id
-                      OR o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision'))) AS is_outdated,
+                      OR o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision')))
+       OR (m.kind = 'programme_change' AND NOT EXISTS (
+               SELECT FROM messages e
+               WHERE e.digest_id = m.id AND e.status <> 'superseded'
+                 AND NOT EXISTS (SELECT FROM messages o
+                                 WHERE o.kind = 'invitation' AND o.edition_id = e.edition_id AND o.number > e.number
+                                   AND o.registration_id = e.registration_id AND o.session_id = e.session_id
+                                   AND o.status NOT IN ('superseded', 'cancelled')))) AS is_outdated,
        (SELECT s.reason FROM suppressions s
         WHERE s.email = lower(coalesce((SELECT p.email FROM persons p WHERE p.id = m.person_id), m.recipient))) AS suppressed_for
 FROM messages m WHERE m.edition_id = $1 AND m.id = $2 FOR UPDATE OF m;
@@ -55,14 +62,3 @@ WITH made AS (
 SELECT m.id, m.number, m.kind, m.recipient, m.session_id, m.registration_id, m.payload ->> 'method' AS method,
        m.status, m.attempts, m.created_at, m.next_try_at, m.sent_at, m.last_error, m.bounced_at, m.complained_at, m.resend_of
 FROM made m;
-
--- name: resend_entries
--- Queue the calendar entries of a digest ($2) once more with the one that repeats it ($3): those of which nothing later is said.
-INSERT INTO messages (edition_id, kind, recipient, person_id, session_id, registration_id, payload, created_at, next_try_at,
-                      resend_of, digest_id)
-SELECT m.edition_id, m.kind, d.recipient, m.person_id, m.session_id, m.registration_id, m.payload, $4, now(), m.id, d.id
-FROM messages m JOIN messages d ON d.id = $3
-WHERE m.digest_id = $2 AND m.edition_id = $1 AND m.status NOT IN ('queued', 'sending', 'superseded')
-  AND NOT EXISTS (SELECT FROM messages o WHERE o.kind = 'invitation' AND o.edition_id = m.edition_id
-                    AND o.registration_id = m.registration_id AND o.session_id = m.session_id AND o.number > m.number
-                    AND o.status NOT IN ('superseded', 'cancelled'));

@@ -14,8 +14,8 @@ WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND next_try_at <= $1
 RETURNING id, kind, tries, coalesce((payload ->> 'urgent')::boolean, false) AS urgent;
 
 -- name: count_under_way
--- How many messages are in batches that are not sent yet.
-SELECT count(*) FROM messages WHERE status = 'sending';
+-- How many mails are in batches that are not sent yet; the entries in a digest are none of their own.
+SELECT count(*) FROM messages WHERE status = 'sending' AND digest_id IS NULL;
 
 -- name: lock_pacing
 -- Only one transaction at a time paces and batches messages; held until it ends.
@@ -38,8 +38,8 @@ FROM lines l WHERE l.place > $2 AND m.id = l.id AND m.status = 'queued';
 
 -- name: batch_messages
 -- Put messages that are due into batches of $2: codes that somebody waits for, and up to $3 others. A message waits while its
--- domain is paused, and while an earlier one of the same invitation, or about the same registration, is queued or under way;
--- what goes out in a digest is batched with it. Whose address is suppressed gets nothing, but for codes after a complaint.
+-- domain is paused, and while an earlier one of the same invitation (or of one in the same digest), or about the same
+-- registration, is queued or under way; what goes out in a digest is batched with it. Whose address is suppressed gets nothing, but for codes after a complaint.
 -- With $4 it is remembered when they were batched.
 WITH urgent AS (
     SELECT m.id, m.number, lower(m.recipient) AS email FROM messages m
@@ -59,6 +59,7 @@ others AS (
                       WHERE o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision')
                         AND o.edition_id = m.edition_id AND o.registration_id = m.registration_id
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))
+      AND (m.kind NOT IN ('revision', 'programme_change') OR NOT digest_overtakes(m.id))
     ORDER BY m.next_try_at, m.number LIMIT $3 FOR UPDATE OF m SKIP LOCKED
 ),
 numbered AS (

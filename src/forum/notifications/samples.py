@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, text_in
-from forum.notifications.digests import DigestEntry, RevisionNotice, render_revision
-from forum.notifications.mime import Invitation, InvitationMailer, Times, render_letter_news, render_sign_in
+from forum.notifications.digests import DigestEntry, RevisionNotice, render_programme_change, render_revision
+from forum.notifications.mime import Invitation, InvitationMailer, Times, place_of, render_letter_news, render_sign_in
 from forum.notifications.notices import render_notice
 from forum.notifications.proposal_news import render_proposal_news
 from forum.notifications.reminder_mail import render_reminder
@@ -42,6 +42,7 @@ VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "revision": ("moved", "online"),
     "answer": ("declined",),
     "reminder": ("day", "hour"),
+    "programme_change": ("changes", "places"),
 }  # fmt: skip
 """What each kind of mail can say; the first is shown when none is named."""
 TITLE: Final = {
@@ -215,6 +216,17 @@ def _revision(sample: Sample) -> bytes:
     return render_revision(sample.message_id, ADDRESS, notice, sample.now, sample.wording)
 
 
+def _programme_change(sample: Sample) -> bytes:
+    session, words = sample.session, sample.wording
+    now, earlier = Times(session.starts_at, session.ends_at), _earlier(session)
+    place = place_of(session, "in_person", sample.language, words)
+    entries = [DigestEntry("REQUEST", session.title, now, None, b"", sample.timezone, place)]
+    if sample.variant == "changes":
+        moved = replace(entries[0], before=earlier, place_before="…" if place else "")
+        entries = [moved, replace(entries[0], method="CANCEL", title=TITLE, before=earlier)]
+    return render_programme_change(sample.message_id, ADDRESS, _noticed(sample), entries, sample.now, words)
+
+
 def _days(sample: Sample) -> tuple[date, date]:
     assert sample.session.starts_at is not None
     first = sample.session.starts_at.astimezone(UTC).date()
@@ -247,4 +259,5 @@ _RENDERERS: Final = {
     "revision": _revision,
     "answer": _answer,
     "reminder": _reminder,
+    "programme_change": _programme_change,
 }

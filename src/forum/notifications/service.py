@@ -7,7 +7,7 @@ from uuid import UUID
 
 from forum.db import Connection
 from forum.jobs import InviteRegistration, ReportAttendance
-from forum.notifications import queries
+from forum.notifications import digest_queries, digests, queries
 from forum.notifications.bounce_mails import read_bounce
 from forum.notifications.bounces import record_bounce_mail
 from forum.notifications.message_texts import read_wordings
@@ -58,8 +58,9 @@ __all__ = [
 
 
 async def plan_invitations(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
-    """Queue what brings these people's calendars in line with the last release; how many mails."""
+    """Queue what brings these people's calendars in line with the last release; how many entries."""
     await queries.lock_invitations(conn, edition_id)
+    await digest_queries.lock_waiting(conn, edition_id, registration_ids)
     return await queries.plan_invitations(conn, edition_id, registration_ids, now)
 
 
@@ -100,12 +101,13 @@ async def list_untold(conn: Connection, edition_id: UUID, registration_ids: Sequ
     return await queries.list_untold(conn, edition_id, registration_ids)
 
 
-async def gather_entries(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> None:
-    """Have these people's calendar entries go out in the mail that tells of a revision, where one waits.
+async def gather_entries(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> None:
+    """Have these people's calendar entries go out together where they are many, or a revision is to be told.
 
     To be done after invitations and notices are planned, in their transaction.
     """
-    await queries.gather_entries(conn, edition_id, registration_ids)
+    limits = digests.CHANGES_IN_DIGEST, digests.MOST_ALONE, digests.MOST_IN_DIGEST
+    await digest_queries.gather_entries(conn, edition_id, registration_ids, now, *limits)
 
 
 async def forget_messages(
