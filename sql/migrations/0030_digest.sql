@@ -4,24 +4,15 @@ ALTER TABLE messages DROP CONSTRAINT messages_kind_is_known;
 ALTER TABLE messages ADD CONSTRAINT messages_kind_is_known CHECK (kind IN
     ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'proposal', 'speaker', 'change_request',
      'booking', 'revision', 'answer', 'reminder', 'programme_change'));
-CREATE INDEX messages_digests_waiting ON messages (edition_id, registration_id)
-    WHERE kind IN ('revision', 'programme_change') AND status = 'queued';
+CREATE INDEX messages_digests_under_way ON messages (edition_id, registration_id, number)
+    WHERE kind IN ('revision', 'programme_change') AND status IN ('queued', 'sending');
+DROP INDEX messages_waiting;
+CREATE INDEX messages_waiting ON messages (next_try_at, number) WHERE status = 'queued' AND digest_id IS NULL;
 
 DROP TRIGGER messages_follow_digest ON messages;
 CREATE TRIGGER messages_follow_digest AFTER UPDATE OF status ON messages
     FOR EACH ROW WHEN (NEW.kind IN ('revision', 'programme_change') AND NEW.status <> OLD.status)
     EXECUTE FUNCTION follow_digest();
-
-CREATE FUNCTION digest_overtakes(of_digest uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN EXISTS (
-        SELECT FROM messages e
-        JOIN messages o ON o.edition_id = e.edition_id AND o.registration_id = e.registration_id AND o.session_id = e.session_id
-        WHERE e.digest_id = of_digest AND e.status = 'queued'
-          AND o.kind = 'invitation' AND o.number < e.number AND o.status IN ('queued', 'sending'));
-END $$;
-COMMENT ON FUNCTION digest_overtakes IS
-    'Whether an earlier mail about one of the entries in a digest is still to arrive. A function, so that it is asked of one digest at a time, by the index, however many wait.';
 
 CREATE FUNCTION last_told(of_edition uuid, of_registration uuid, of_session uuid) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -147,14 +138,15 @@ RETURNS bigint LANGUAGE sql SET enable_nestloop = off AS $$
                coalesce(m.payload ->> 'starts_at', m.payload ->> 'held_on') AS at,
                max(m.number) FILTER (WHERE m.status = 'queued') OVER entry AS last_queued,
                max(ARRAY[m.number, (m.payload ->> 'method' = 'REQUEST')::integer])
-                   FILTER (WHERE m.status IN ('sent', 'sending')) OVER entry AS told
+                   FILTER (WHERE m.status IN ('sent', 'sending')) OVER entry AS told,
+               bool_or(m.status = 'sending' AND m.digest_id IS NULL) OVER entry AS follows_alone
         FROM messages m
         WHERE m.kind = 'invitation' AND m.edition_id = of_edition AND m.registration_id = ANY (of_registrations)
           AND m.status <> 'superseded'
         WINDOW entry AS (PARTITION BY m.registration_id, m.session_id)
     ),
     queued AS MATERIALIZED (
-        SELECT id, number, registration_id, person_id, at, method = 'CANCEL' OR told[2] = 1 AS is_change,
+        SELECT id, number, registration_id, person_id, at, follows_alone, method = 'CANCEL' OR told[2] = 1 AS is_change,
                number = last_queued AND (told IS NOT NULL OR method IS DISTINCT FROM 'CANCEL') AS is_wanted
         FROM lines WHERE status = 'queued'
     ),
@@ -166,7 +158,7 @@ RETURNS bigint LANGUAGE sql SET enable_nestloop = off AS $$
     people AS (
         SELECT q.registration_id, w.revision_id
         FROM (SELECT registration_id, count(*) AS entries, count(*) FILTER (WHERE is_change) AS changes
-              FROM queued WHERE is_wanted GROUP BY registration_id) q
+              FROM queued WHERE is_wanted AND NOT follows_alone GROUP BY registration_id) q
         LEFT JOIN (SELECT registration_id, (array_agg(id) FILTER (WHERE kind = 'revision'))[1] AS revision_id,
                           bool_or(kind = 'programme_change' AND resend_of IS NOT NULL) AS is_resent
                    FROM waiting GROUP BY registration_id) w USING (registration_id)
@@ -175,7 +167,7 @@ RETURNS bigint LANGUAGE sql SET enable_nestloop = off AS $$
     placed AS (
         SELECT q.id, q.registration_id, q.person_id, p.revision_id,
                (row_number() OVER (PARTITION BY q.registration_id ORDER BY q.at, q.number) - 1) / most_in_digest AS part
-        FROM queued q JOIN people p USING (registration_id) WHERE q.is_wanted
+        FROM queued q JOIN people p USING (registration_id) WHERE q.is_wanted AND NOT q.follows_alone
     ),
     parts AS MATERIALIZED (
         SELECT registration_id, person_id, part, CASE part WHEN 0 THEN revision_id END AS revision_id,
@@ -214,4 +206,4 @@ RETURNS bigint LANGUAGE sql SET enable_nestloop = off AS $$
     SELECT count(*) FROM gathered
 $$;
 COMMENT ON FUNCTION gather_entries IS
-    'Have the calendar entries that are queued for these people go out together: in the mail that tells them of a revision, or in digests, where they change so many entries or bring more than so many. An entry that a later one replaces, or that takes back what nobody has, is dropped first. A digest that waits and brings just what it should stays; others are made anew, so that one Message-ID never stands for two mails, and each mail is told from the first part of a programme to the last. What is sent once more as a digest stays one.';
+    'Have the calendar entries that are queued for these people go out together: in the mail that tells them of a revision, or in digests, where they change so many entries or bring more than so many. An entry that a later one replaces, or that takes back what nobody has, is dropped first; one that follows another which is being sent alone goes alone after it. A digest that waits and brings just what it should stays; others are made anew, so that one Message-ID never stands for two mails, and each mail is told from the first part of a programme to the last. What is sent once more as a digest stays one.';

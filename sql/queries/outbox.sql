@@ -38,9 +38,9 @@ FROM lines l WHERE l.place > $2 AND m.id = l.id AND m.status = 'queued';
 
 -- name: batch_messages
 -- Put messages that are due into batches of $2: codes that somebody waits for, and up to $3 others. A message waits while its
--- domain is paused, and while an earlier one of the same invitation (or of one in the same digest), or about the same
--- registration, is queued or under way; what goes out in a digest is batched with it. Whose address is suppressed gets nothing, but for codes after a complaint.
--- With $4 it is remembered when they were batched.
+-- domain is paused, and while an earlier one of the same invitation, or about the same registration, is queued or under way.
+-- What goes out in a digest is batched with it: one digest of a person after the other, and at most $5 mails while any wait.
+-- Whose address is suppressed gets nothing, but for codes after a complaint. With $4 it is remembered when they were batched.
 WITH urgent AS (
     SELECT m.id, m.number, lower(m.recipient) AS email FROM messages m
     WHERE m.status = 'queued' AND m.kind = 'sign_in' AND m.next_try_at <= $1
@@ -59,8 +59,14 @@ others AS (
                       WHERE o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision')
                         AND o.edition_id = m.edition_id AND o.registration_id = m.registration_id
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))
-      AND (m.kind NOT IN ('revision', 'programme_change') OR NOT digest_overtakes(m.id))
-    ORDER BY m.next_try_at, m.number LIMIT $3 FOR UPDATE OF m SKIP LOCKED
+      AND NOT EXISTS (SELECT FROM messages o
+                      WHERE o.kind IN ('revision', 'programme_change') AND m.kind IN ('revision', 'programme_change')
+                        AND o.edition_id = m.edition_id AND o.registration_id = m.registration_id
+                        AND (o.status = 'sending' OR (o.status = 'queued' AND o.number < m.number)))
+    ORDER BY m.next_try_at, m.number
+    LIMIT CASE WHEN EXISTS (SELECT FROM messages WHERE kind IN ('revision', 'programme_change') AND status = 'queued')
+               THEN least($3::bigint, $5) ELSE $3 END
+    FOR UPDATE OF m SKIP LOCKED
 ),
 numbered AS (
     SELECT id, email, true AS urgent, (row_number() OVER (ORDER BY number) - 1) / $2::bigint AS batch FROM urgent

@@ -186,9 +186,9 @@ async def test_more_entries_than_a_mail_takes_are_several_in_order(
     await mailroom.deliver()
     await programme.publish()
 
-    mails = await mailroom.deliver()
+    mails = [mail for _ in range(3) for mail in await mailroom.deliver()]
     await organizer.post(REVISE, MOVE)
-    revised = await mailroom.deliver()
+    revised = [mail for _ in range(3) for mail in await mailroom.deliver()]
 
     wanted = [["A", "B"], ["C", "D"], ["E"]]
     assert [[entry[1] for entry in entries_of(mail)] for mail in mails] == wanted
