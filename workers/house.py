@@ -47,6 +47,11 @@ async def remind_people(office: Office, conn: Connection) -> None:
     await notifications.plan_reminders(conn, office.clock())
 
 
+async def ask_for_updates(office: Office, conn: Connection) -> None:
+    """Queue the mails that ask for updates on pledges which are due soon."""
+    await notifications.plan_pledge_updates(conn, office.clock())
+
+
 async def forget_the_old(office: Office, conn: Connection) -> None:
     """Forget the answers kept for retries, and the jobs that were done long ago."""
     await transactions.delete_old_answers(conn)
@@ -76,7 +81,7 @@ async def forget_mails(office: Office, conn: Connection) -> None:
 
 EVERY_MINUTE = [
     ask_for_reports, end_presences, pass_places_on, pass_seats_on, forget_the_old, forget_due_answers, forget_passports,
-    forget_proposed, forget_mails, remind_people,
+    forget_proposed, forget_mails, remind_people, ask_for_updates,
 ]  # fmt: skip
 
 

@@ -58,6 +58,8 @@ FROM begun b
 JOIN remindable_places(ARRAY(SELECT session_id FROM begun)) h ON h.edition_id = b.edition_id AND h.session_id = b.session_id
  AND h.placed_at <= b.starts_at - make_interval(mins => b.minutes)
 JOIN persons a ON a.id = h.person_id
+WHERE NOT EXISTS (SELECT FROM unsubscriptions u
+                  WHERE u.edition_id = b.edition_id AND u.person_id = a.id AND u.kind = 'reminder')
 ORDER BY b.starts_at, b.session_id, h.registration_id
 ON CONFLICT DO NOTHING;
 

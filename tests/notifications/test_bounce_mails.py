@@ -100,3 +100,38 @@ def test_report_that_is_cut_off_anywhere_never_raises() -> None:
 
     for end in range(len(whole)):
         read_bounce(whole[:end])
+
+
+FEEDBACK = """\
+From: <abusedesk@provider.example>\r
+Subject: complaint\r
+MIME-Version: 1.0\r
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"\r
+\r
+--b\r
+Content-Type: text/plain\r
+\r
+This is an email abuse report.\r
+--b\r
+Content-Type: message/feedback-report\r
+\r
+Feedback-Type: {type}\r
+User-Agent: SomeGenerator/1.0\r
+Version: 1\r
+\r
+--b\r
+{original}--b--\r
+"""
+
+
+@pytest.mark.parametrize("original", [RETURNED, HEADERS])
+@pytest.mark.parametrize("kind", ["abuse", "Fraud", "opt-out"])
+def test_complaint_names_the_mail_that_was_unwanted(kind: str, original: str) -> None:
+    found = read_bounce(FEEDBACK.format(type=kind, original=original).encode())
+
+    assert found == Bounce(MESSAGE_ID, "complained", None, kind.lower())
+
+
+@pytest.mark.parametrize("kind", ["not-spam", "virus", "", "other"])
+def test_feedback_that_is_no_complaint_is_nothing(kind: str) -> None:
+    assert read_bounce(FEEDBACK.format(type=kind, original=RETURNED).encode()) is None

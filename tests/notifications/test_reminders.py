@@ -111,7 +111,7 @@ async def test_each_place_is_reminded_once_at_each_lead_with_times_here_and_ther
 ) -> None:
     assert (await decide(organizer, REMINDERS, reminder_minutes=[60, 1440, 60]))["reminder_minutes"] == [60, 1440]
     await make_registration(organizer, "idle@delegates.example")
-    person = {"timezone": "America/New_York", "language": "fr"}
+    person = {"timezone": "Asia/Tokyo", "language": "fr"}
     await make_booking(organizer, session, await make_registration(organizer, ADDRESS, person=person))
     await post.deliver()
 
@@ -129,7 +129,7 @@ async def test_each_place_is_reminded_once_at_each_lead_with_times_here_and_ther
         "Plénière d'ouverture", "",
         "Cette séance (Global Refugee Forum 2023) commence dans 1 jour.", "",
         "Quand: mercredi 13 décembre 2023, 09:00 – 13:00 (Europe/Zurich)", "",
-        "À votre heure: mercredi 13 décembre 2023, 03:00 – 07:00 (America/New_York)", "",
+        "À votre heure: mercredi 13 décembre 2023, 17:00 – 21:00 (Asia/Tokyo)", "",
         "Lieu: Palexpo, Geneva",
     ]  # fmt: skip
     assert "commence dans 1 heure." in text_of(last)
@@ -230,3 +230,43 @@ async def test_workers_at_the_same_time_remind_once(
 
     assert sum(made) == 5
     assert await conn.fetchval("SELECT count(*) FROM messages WHERE kind = 'reminder'") == 5
+
+
+async def test_reminder_waits_for_the_morning_of_its_reader_if_an_hour_is_left_then(
+    organizer: Client, session: dict[str, Any], reminded: Reminded, post: Post, conn: Connection
+) -> None:
+    await decide(organizer, REMINDERS, reminder_minutes=[60, 1440])
+    for name, zone in (("near", "Europe/Zurich"), ("far", "America/New_York"), ("east", "Asia/Tokyo")):
+        person = {"timezone": zone}
+        made = await make_registration(organizer, f"{name}@delegates.example", person=person)
+        await make_booking(organizer, session, made)
+    await post.deliver()
+
+    await reminded(on_december(12, 8))  # a day before: 03:00 in New York, which has four hours to wait
+    mails = await post.deliver()
+    assert {mail["To"].partition("<")[2] for mail in mails} == {"near@delegates.example>", "east@delegates.example>"}
+    hours = await conn.fetchval("SELECT round(extract(epoch FROM next_try_at - now()) / 3600) FROM messages"
+                                " WHERE kind = 'reminder' AND status = 'queued'")  # fmt: skip
+    assert hours == 4
+    await conn.execute("UPDATE messages SET next_try_at = now() WHERE status = 'queued'")
+    (late,) = await post.deliver()
+    assert "begins in 20 hours" in text_of(late)
+    await reminded(on_december(13, 7))  # an hour before: 02:00 there, and nobody would read it in time
+    assert len(await post.deliver()) == 3
+
+
+async def test_reminders_can_be_stopped_by_their_link(
+    client: Client, organizer: Client, session: dict[str, Any], reminded: Reminded, post: Post
+) -> None:
+    await decide(organizer, REMINDERS, reminder_minutes=[60, 1440])
+    await make_booking(organizer, session, await make_registration(organizer, ADDRESS))
+    await post.deliver()
+    await reminded(on_december(12, 8))
+    (mail,) = await post.deliver()
+
+    page = mail["List-Unsubscribe"].removeprefix("<https://forum.test").removesuffix(">")
+    assert (await client.post(page)).status_code == 200
+
+    assert await reminded(on_december(13, 7)) == [("amina", "1440", "sent")]
+    assert (await client.post(f"{page}/undo")).status_code == 200
+    assert await reminded(on_december(13, 7, 30)) == [("amina", "1440", "sent")]  # what is over is not made up for

@@ -49,12 +49,12 @@ async def test_one_click_ends_the_reports_and_another_brings_them_back(
 
     page = await client.get(path)
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "You get the daily report of Global Refugee Forum 2023 by mail." in page.text
+    assert "<h1>The daily report of Global Refugee Forum 2023</h1><p>You get these mails.</p>" in page.text
     assert await report(conn, grf, clock, 2) == 1
     for _ in range(2):
         answer = await client.request("POST", path, **ONE_CLICK)
         assert answer.status_code == 200
-        assert "You do not get the daily report of Global Refugee Forum 2023 any more." in answer.text
+        assert "<p>You do not get these mails any more.</p>" in answer.text
     assert await report(conn, grf, clock, 3) == 0
 
     assert (await client.post(f"{path}/undo")).status_code == 200
@@ -84,3 +84,19 @@ async def test_what_one_has_to_know_has_no_such_link(
 
     assert sorted(await fates(conn)) == [("registration", "sent"), ("sign_in", "sent")]
     assert [mail["List-Unsubscribe"] for mail in post.server.mails()] == [None, None]
+
+
+async def test_page_speaks_the_language_of_its_reader(
+    client: Client, organizer: Client, conn: Connection, grf: dict[str, Any], clock: Timeline, post: Post
+) -> None:
+    path = await link(conn, grf, clock, post)
+    pages = {}
+    for language in ("ar", "zh", "en", "fr", "ru", "es", "de"):
+        await conn.execute("UPDATE persons SET language = $1", language)
+        pages[language] = (await client.get(path)).text
+
+    assert '<html lang="ar" dir="rtl">' in pages["ar"]
+    assert "<p>您会收到这类邮件。</p>" in pages["zh"]
+    assert "<button>Ne plus les envoyer</button>" in pages["fr"]
+    assert pages["de"] == pages["en"]
+    assert len(set(pages.values())) == 6

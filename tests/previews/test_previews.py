@@ -67,7 +67,9 @@ def test_every_phrase_is_said_by_some_mail_and_every_mail_says_what_is_there(
         for place in ({}, {"room": None, "venue": None, "city": None, "mode": "online"}):
             render_sample(kind, sample(variant, "fr", clock, wording=recording, **place))
 
-    assert recording.said == set(placeholders())
+    assert recording.said == {
+        key for key in placeholders() if not key.startswith("unsubscribing")
+    }  # those are a page's
 
 
 def test_same_sample_is_the_same_bytes(clock: Timeline) -> None:
@@ -100,7 +102,8 @@ async def test_main_mail_of_every_kind_arrives_in_every_language(language: str, 
         said = html.unescape(re.sub(r"<[^>]+>", "", shown))
         for line in plain.get_content().split("\n"):
             assert line.strip() in said, (kind, line)
-        if kind not in ("sign_in", "letter", "proposal", "registration", "change_request", "revision", "answer"):
+        if kind not in ("sign_in", "letter", "proposal", "registration", "change_request", "revision", "answer",
+                            "pledge_update"):  # fmt: skip
             assert "(Europe/Zurich)" in said, kind
             assert "(Asia/Amman)" in said, kind
 

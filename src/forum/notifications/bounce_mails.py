@@ -1,4 +1,4 @@
-"""Reads mails that come back (RFC 3464): which mail did not arrive, whether it ever will, and why."""
+"""Reads mails that come back (RFC 3464) and complaints (RFC 5965): which mail it is about, and what became of it."""
 
 import email
 import re
@@ -12,24 +12,37 @@ _STATUS: Final = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")
 _ADDRESS_IS_GONE: Final = re.compile(r"5\.1\.\d+|5\.2\.1|5\.4\.4|5\.4\.310")
 """Statuses (RFC 3463) that say something of the address. A mailbox that is full, or a mail that is not liked, says
 nothing of whether the next one arrives."""
+_COMPLAINTS: Final = frozenset({"abuse", "fraud", "opt-out"})
+"""Types of feedback (RFC 5965 section 7.3) by which a recipient wants no such mail; the others are about filters."""
 
 
 def read_bounce(raw: bytes) -> Bounce | None:
-    """What a mail says of one of ours that failed; None for what is no such report, or tells that one is late, or came.
+    """What a mail says of one of ours that failed or was unwanted; None for what says no such thing.
 
     Of a report about several recipients, the first that failed: each of our mails has one.
     """
     mail = email.message_from_bytes(raw)
     if mail.get_content_type() != "multipart/report" or not mail.is_multipart():
         return None
+    if (message_id := _original_id(mail)) is None:
+        return None
+    if feedback := _feedback(mail):
+        return Bounce(message_id, "complained", None, feedback) if feedback in _COMPLAINTS else None
     failed = next((block for block in _recipients(mail) if _field(block, "Action").lower() == "failed"), None)
-    message_id = _original_id(mail)
-    if failed is None or message_id is None:
+    if failed is None:
         return None
     words = _typed(failed, "Diagnostic-Code")
     status = _status(_field(failed, "Status"), words)
     recipient = _typed(failed, "Original-Recipient") or _typed(failed, "Final-Recipient")
     return Bounce(message_id, _kind(status), recipient or None, words or status)
+
+
+def _feedback(mail: Message) -> str | None:
+    """Of which type a report of feedback is."""
+    for part in mail.walk():
+        if part.get_content_type() == "message/feedback-report" and isinstance(blocks := part.get_payload(), list):
+            return _field(blocks[0], "Feedback-Type").lower() if blocks and isinstance(blocks[0], Message) else None
+    return None
 
 
 def _status(field: str, words: str) -> str:

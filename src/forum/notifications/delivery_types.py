@@ -112,4 +112,6 @@ class Unsubscribing(Struct, frozen=True):
     kind: MessageKind
     title: dict[str, Any]
     """Of the edition."""
+    language: str
+    """Of the person."""
     is_unsubscribed: bool

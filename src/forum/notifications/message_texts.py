@@ -14,15 +14,15 @@ from forum.notifications.texts import LANGUAGES, PLACEHOLDER, Wording, placehold
 from forum.pagination import Page, Paging
 
 NOTED: Final = (
-    "answer", "booking", "change_request", "invitation", "letter", "programme_change", "proposal", "registration",
-    "reminder", "revision", "speaker",
+    "answer", "booking", "change_request", "invitation", "letter", "pledge_update", "programme_change", "proposal",
+    "registration", "reminder", "revision", "speaker",
 )  # fmt: skip
 """The kinds of mails to which an edition can add a note of its own."""
 
 
 def own_texts() -> dict[str, frozenset[str]]:
-    """The keys that an edition may write, with what can be put in; mails with codes come from no edition."""
-    keys = {key: parts for key, parts in placeholders().items() if not key.startswith("sign_in")}
+    """The keys that an edition may write, with what can be put in; codes and pages come from no edition."""
+    keys = {key: parts for key, parts in placeholders().items() if not key.startswith(("sign_in", "unsubscribing"))}
     return dict(sorted((keys | {f"note_{kind}": frozenset({"edition"}) for kind in NOTED}).items()))
 
 

@@ -21,6 +21,8 @@ from forum.notifications.mime import (
     render_sign_in,
 )
 from forum.notifications.notices import render_notice
+from forum.notifications.pledge_update_mail import render_pledge_update
+from forum.notifications.pledge_update_types import PledgesDue
 from forum.notifications.proposal_news import render_proposal_news
 from forum.notifications.reminder_mail import render_reminder
 from forum.notifications.seat_question import render_seat_question
@@ -37,7 +39,7 @@ from forum.notifications.types import (
     ReportMail,
     Revised,
 )
-from forum.notifications.unsubscribing import list_headers
+from forum.notifications.unsubscribing import OPTIONAL, list_headers
 
 MAILERS_KEPT: Final = 400
 NOTICES: Final = frozenset({"registration", "change_request", "booking"})
@@ -135,15 +137,19 @@ class Renderer:
 
     async def render(self, message: Outgoing) -> bytes:
         """The mail; raises whatever goes wrong with it."""
-        message_id = message_id_of(message, self._domain)
+        mail = await self._render(message_id_of(message, self._domain), message)
+        if message.kind in OPTIONAL:
+            mail = list_headers(await self._content.unsubscribe_link(self._conn, message.id)) + mail
+        return mail
+
+    async def _render(self, message_id: str, message: Outgoing) -> bytes:
         if message.kind == "invitation":
             return await self._invitation(message_id, message)
         if message.kind == "reminder":
             return await self._reminder(message_id, message)
         if message.kind == "attendance_report":
             sender, report = await self._report(message)
-            headers = list_headers(await self._content.unsubscribe_link(self._conn, message.id))
-            return headers + render_report(message_id, sender, message.recipient, report, message.created_at)
+            return render_report(message_id, sender, message.recipient, report, message.created_at)
         if message.kind in NOTICES:
             return await self._notice(message_id, message)
         if message.kind == "answer":
@@ -158,6 +164,8 @@ class Renderer:
             return await self._speaker(message_id, message)
         if message.kind == "proposal":
             return await self._proposal_news(message_id, message)
+        if message.kind == "pledge_update":
+            return await self._pledge_update(message_id, message)
         code, language = message.payload["code"], message.payload["language"]
         return render_sign_in(message_id, self._sender, message.recipient, code, language, message.created_at)
 
@@ -167,8 +175,9 @@ class Renderer:
 
     async def _reminder(self, message_id: str, message: Outgoing) -> bytes:
         mailer = await self._mailer(message, int(message.payload["release"]))
-        person, mode = self._invited[message.id], message.payload["mode"]
-        return render_reminder(message_id, message.recipient, mailer, person, mode, message.created_at)
+        person, payload = self._invited[message.id], message.payload
+        told_at = datetime.fromisoformat(payload["told_at"]) if "told_at" in payload else message.created_at
+        return render_reminder(message_id, message.recipient, mailer, person, payload["mode"], told_at)
 
     def _invite(self, message_id: str, message: Outgoing) -> Invitation:
         payload, person = message.payload, self._invited[message.id]
@@ -255,6 +264,12 @@ class Renderer:
         news = convert(message.payload, ProposalNews)
         words = self._words(message)
         return render_proposal_news(message_id, mailbox, message.recipient, news, message.created_at, words)
+
+    async def _pledge_update(self, message_id: str, message: Outgoing) -> bytes:
+        async with self._conn.transaction():
+            mailbox = await self._content.mailbox(self._conn, _edition(message))
+        due, words = convert(message.payload, PledgesDue), self._words(message)
+        return render_pledge_update(message_id, mailbox, message.recipient, due, message.created_at, words)
 
     def _words(self, message: Outgoing) -> Wording:
         return self._wordings.get(_edition(message), STANDARD)

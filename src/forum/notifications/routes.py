@@ -11,6 +11,7 @@ from forum.db import Connection
 from forum.http import ForumRequest, ForumResponse, download
 from forum.notifications import delivery_routes, fates
 from forum.notifications.delivery_types import ListFormat
+from forum.notifications.pledge_update_routes import HANDLERS as PLEDGE_UPDATES
 from forum.notifications.reminder_routes import HANDLERS as REMINDERS
 from forum.notifications.text_routes import HANDLERS as TEXTS
 from forum.notifications.types import Message, MessageFilter, MessageKind, MessageStatus
@@ -74,4 +75,12 @@ async def cancel_message(
     return await fates.cancel_message(conn, edition_id, message_id)
 
 
-HANDLERS = [list_messages, resend_message, cancel_message, *delivery_routes.HANDLERS, *TEXTS, *REMINDERS]
+HANDLERS = [
+    list_messages,
+    resend_message,
+    cancel_message,
+    *delivery_routes.HANDLERS,
+    *TEXTS,
+    *REMINDERS,
+    *PLEDGE_UPDATES,
+]

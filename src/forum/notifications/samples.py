@@ -12,6 +12,8 @@ from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, te
 from forum.notifications.digests import DigestEntry, RevisionNotice, render_programme_change, render_revision
 from forum.notifications.mime import Invitation, InvitationMailer, Times, place_of, render_letter_news, render_sign_in
 from forum.notifications.notices import render_notice
+from forum.notifications.pledge_update_mail import render_pledge_update
+from forum.notifications.pledge_update_types import NamedPledge, PledgesDue
 from forum.notifications.proposal_news import render_proposal_news
 from forum.notifications.reminder_mail import render_reminder
 from forum.notifications.seat_question import render_seat_question
@@ -43,6 +45,7 @@ VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "answer": ("declined",),
     "reminder": ("day", "hour"),
     "programme_change": ("changes", "places"),
+    "pledge_update": ("due",),
 }  # fmt: skip
 """What each kind of mail can say; the first is shown when none is named."""
 TITLE: Final = {
@@ -247,6 +250,13 @@ def _reminder(sample: Sample) -> bytes:
     return render_reminder(sample.message_id, ADDRESS, mailer, person, "in_person", sent_at)
 
 
+def _pledge_update(sample: Sample) -> bytes:
+    pledges = [NamedPledge(f"SAMPLE-{number:04}", TITLE) for number in (1, 2)]
+    due = PledgesDue(sample.now.date() + timedelta(days=14), sample.language, sample.edition.title, pledges, 3)
+    mailbox = sample.edition.organizer_email
+    return render_pledge_update(sample.message_id, mailbox, ADDRESS, due, sample.now, sample.wording)
+
+
 _RENDERERS: Final = {
     "invitation": _invitation,
     "sign_in": _sign_in,
@@ -260,4 +270,5 @@ _RENDERERS: Final = {
     "answer": _answer,
     "reminder": _reminder,
     "programme_change": _programme_change,
+    "pledge_update": _pledge_update,
 }

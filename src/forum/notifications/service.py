@@ -11,6 +11,7 @@ from forum.notifications import digest_queries, digests, queries
 from forum.notifications.bounce_mails import read_bounce
 from forum.notifications.bounces import record_bounce_mail
 from forum.notifications.message_texts import read_wordings
+from forum.notifications.pledge_updates import plan_pledge_updates
 from forum.notifications.reminders import plan_reminders
 from forum.notifications.rendering import Content, Mailers
 from forum.notifications.samples import TITLE, VARIANTS, Sample, render_sample
@@ -43,6 +44,7 @@ __all__ = [
     "plan_edition",
     "plan_invitations",
     "plan_notices",
+    "plan_pledge_updates",
     "plan_reminders",
     "publish_due_reports",
     "queue_change_news",

@@ -22,6 +22,7 @@ MessageKind = Literal[
     "reminder",
     "answer",
     "programme_change",
+    "pledge_update",
 ]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed", "cancelled", "suppressed", "bounced"]
 

@@ -12,14 +12,16 @@ from uuid import UUID
 from forum.calendars.types import text_in
 from forum.db import Connection
 from forum.errors import NotFound
+from forum.notifications import texts
 from forum.notifications import unsubscribing_queries as queries
 from forum.notifications.delivery_types import Unsubscribing
 from forum.registrations import service as registrations
 
-OPTIONAL: Final = frozenset({"attendance_report"})
+OPTIONAL: Final = frozenset({"attendance_report", "reminder", "pledge_update"})
 """The kinds of mails that one can do without."""
+_OFFERED: Final = ("unsubscribing_not", "unsubscribing_do")
+_DONE: Final = ("unsubscribing_done", "unsubscribing_undo")
 _PURPOSE: Final = b"forum unsubscribe"
-_NAMES: Final = {"attendance_report": "the daily report"}
 
 
 async def sign_token(conn: Connection, message_id: UUID, ring: registrations.KeyRing) -> str:
@@ -60,13 +62,13 @@ async def _find(conn: Connection, token: str, ring: registrations.KeyRing) -> Un
 
 
 def _page(found: Unsubscribing) -> str:
-    what = f"{_NAMES[found.kind]} of {html.escape(text_in(found.title, 'en')[0])}"
-    said, offered = f"You get {what} by mail.", "Send me no more of these"
-    if found.is_unsubscribed:
-        said, offered = f"You do not get {what} any more.", "Send them again"
+    language = texts.known_language(found.language)
+    what = texts.phrase(language, f"unsubscribing_{found.kind}", edition=text_in(found.title, language)[0])
+    said, offered = (texts.phrase(language, key) for key in (_DONE if found.is_unsubscribed else _OFFERED))
     action = ' action="undo"' if found.is_unsubscribed else ""
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Mails</title>'
-        '<meta name="viewport" content="width=device-width"></head>'
-        f'<body><p>{said}</p><form method="post"{action}><button>{offered}</button></form></body></html>'
+        f'<!doctype html><html lang="{language}" dir="{texts.direction(language)}"><head><meta charset="utf-8">'
+        f'<title>{html.escape(what)}</title><meta name="viewport" content="width=device-width"></head>'
+        f"<body><main><h1>{html.escape(what)}</h1><p>{said}</p>"
+        f'<form method="post"{action}><button>{offered}</button></form></main></body></html>'
     )

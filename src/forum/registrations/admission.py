@@ -118,6 +118,11 @@ async def register(conn: Connection, edition_id: UUID, mode: Mode, asked: Sequen
     return [answers[one.id] for one in asked]
 
 
+async def await_turn(conn: Connection, edition_id: UUID, mode: Mode) -> None:
+    """Wait for the lock on the places of a mode; what decides is to be read in statements after this."""
+    await queries.lock_places(conn, edition_id, [mode], _MANY, _MANY)
+
+
 def _admit(
     one: Asked, known: RegistrationReferences, there: dict[Mode, Places], questions: Sequence[KnownQuestion]
 ) -> bool:

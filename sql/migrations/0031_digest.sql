@@ -3,7 +3,7 @@
 ALTER TABLE messages DROP CONSTRAINT messages_kind_is_known;
 ALTER TABLE messages ADD CONSTRAINT messages_kind_is_known CHECK (kind IN
     ('invitation', 'sign_in', 'attendance_report', 'registration', 'letter', 'proposal', 'speaker', 'change_request',
-     'booking', 'revision', 'answer', 'reminder', 'programme_change'));
+     'booking', 'revision', 'answer', 'reminder', 'pledge_update', 'programme_change'));
 CREATE INDEX messages_digests_under_way ON messages (edition_id, registration_id, number)
     WHERE kind IN ('revision', 'programme_change') AND status IN ('queued', 'sending');
 DROP INDEX messages_waiting;
