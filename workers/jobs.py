@@ -61,7 +61,7 @@ async def _invite_registrations(office: Office, conn: Connection, claimed: Seque
         if told := sorted(changed.union(await notifications.list_untold(conn, edition_id, people))):
             await registrations.ensure_links(conn, edition_id, told, office.clock())
             await notifications.plan_notices(conn, edition_id, told, office.clock())
-        await notifications.gather_entries(conn, edition_id, people)
+        await notifications.gather_entries(conn, edition_id, people, office.clock())
 
 
 async def _invite_speakers(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:

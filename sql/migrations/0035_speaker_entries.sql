@@ -42,7 +42,7 @@ COMMENT ON VIEW speaker_addresses IS 'Where speakers are written to: at an addre
 
 CREATE FUNCTION due_entries(of_edition uuid, of_registrations uuid[])
 RETURNS TABLE (registration_id uuid, person_id uuid, session_id uuid, release integer, sequence integer, mode text,
-               starts_at timestamptz, ends_at timestamptz, held_on date, stamp timestamptz)
+               is_online boolean, starts_at timestamptz, ends_at timestamptz, held_on date, stamp timestamptz)
 LANGUAGE sql STABLE AS $$
     WITH published AS (
         SELECT s.id, s.number, s.calendar_sequence, s.access, s.mode, s.starts_at, s.ends_at, s.held_on, s.revised_at
@@ -64,7 +64,7 @@ LANGUAGE sql STABLE AS $$
         FROM bookings b
         JOIN approved r ON r.id = b.registration_id
         JOIN published s ON s.id = b.session_id AND s.mode IN ('hybrid', r.mode)
-        WHERE b.edition_id = of_edition AND b.registration_id = ANY (of_registrations) AND b.status = 'confirmed'
+        WHERE b.edition_id = of_edition AND b.registration_id = ANY (ARRAY(SELECT id FROM approved)) AND b.status = 'confirmed'
           AND s.access = 'booking'
         UNION ALL
         SELECT r.id, s.id, max(a.answered_at)
@@ -75,11 +75,12 @@ LANGUAGE sql STABLE AS $$
         WHERE a.edition_id = of_edition AND a.status IN ('confirmed', 'spoke')
           AND NOT (s.access = 'registered' AND s.mode IN ('hybrid', r.mode))
           AND NOT EXISTS (SELECT FROM bookings b WHERE b.edition_id = of_edition AND b.registration_id = r.id
-                            AND b.session_id = s.id AND b.status = 'confirmed' AND s.access = 'booking')
+                            AND b.session_id = s.id AND b.status = 'confirmed' AND s.access = 'booking'
+                            AND s.mode IN ('hybrid', r.mode))
         GROUP BY r.id, s.id
     )
-    SELECT d.registration_id, r.person_id, d.session_id, s.number, s.calendar_sequence, r.mode, s.starts_at, s.ends_at, s.held_on,
-           greatest(s.revised_at, r.placed_at, d.confirmed_at)
+    SELECT d.registration_id, r.person_id, d.session_id, s.number, s.calendar_sequence, r.mode, 'online' IN (r.mode, s.mode),
+           s.starts_at, s.ends_at, s.held_on, greatest(s.revised_at, r.placed_at, d.confirmed_at)
     FROM due d
     JOIN approved r ON r.id = d.registration_id
     JOIN published s ON s.id = d.session_id
@@ -87,45 +88,9 @@ $$;
 COMMENT ON FUNCTION due_entries IS
     'What these registrations should hold by the last release: what is for all who are registered, what they have a place in, and where they speak.';
 
-CREATE OR REPLACE FUNCTION changed_entries(of_edition uuid, of_registrations uuid[])
-RETURNS TABLE (registration_id uuid, person_id uuid, session_id uuid, method text, mode text, latest_id uuid, latest_status text,
-               is_held boolean, payload jsonb)
-LANGUAGE sql STABLE SET enable_nestloop = off AS $$
-    -- No nested loops: what was published a moment ago has no statistics, and would be taken for one row.
-    WITH wanted AS (SELECT d.* FROM due_entries(of_edition, of_registrations) d),
-    latest AS (
-        SELECT DISTINCT ON (m.registration_id, m.session_id) m.id, m.session_id, m.registration_id, m.person_id, m.status, m.payload,
-               bool_or(m.status IN ('sent', 'sending')) OVER (PARTITION BY m.registration_id, m.session_id) AS may_be_held
-        FROM messages m
-        WHERE m.kind = 'invitation' AND m.edition_id = of_edition AND m.registration_id = ANY (of_registrations)
-          AND m.status <> 'superseded'
-        ORDER BY m.registration_id, m.session_id, m.number DESC
-    )
-    SELECT w.registration_id, w.person_id, w.session_id, 'REQUEST', w.mode, l.id, l.status,
-           coalesce(l.may_be_held AND l.payload ->> 'method' = 'REQUEST', false),
-           jsonb_build_object('method', 'REQUEST', 'sequence', w.sequence, 'release', w.release, 'mode', w.mode,
-                              'starts_at', w.starts_at, 'ends_at', w.ends_at, 'held_on', w.held_on, 'stamp', w.stamp)
-    FROM wanted w LEFT JOIN latest l USING (session_id, registration_id)
-    WHERE l.id IS NULL OR l.payload ->> 'method' = 'CANCEL'
-       OR (l.payload ->> 'sequence')::integer <> w.sequence OR l.payload ->> 'mode' <> w.mode
-    UNION ALL
-    SELECT l.registration_id, l.person_id, l.session_id, 'CANCEL', l.payload ->> 'mode', l.id, l.status, l.may_be_held,
-           l.payload || jsonb_build_object('method', 'CANCEL', 'stamp', greatest(s.revised_at, r.placed_at,
-                   (SELECT max(b.cancelled_at) FROM bookings b WHERE b.edition_id = of_edition
-                     AND b.registration_id = l.registration_id AND b.session_id = l.session_id)),
-                                           'sequence', coalesce(s.calendar_sequence, (l.payload ->> 'sequence')::integer),
-                                           'release', coalesce(s.number, (l.payload ->> 'release')::integer))
-    FROM latest l
-    LEFT JOIN wanted w USING (session_id, registration_id)
-    JOIN registrations r ON r.edition_id = of_edition AND r.id = l.registration_id
-    LEFT JOIN release_sessions s ON s.edition_id = of_edition AND s.id = l.session_id
-     AND s.number = (SELECT max(number) FROM releases WHERE edition_id = of_edition)
-    WHERE w.session_id IS NULL AND l.payload ->> 'method' = 'REQUEST'
-$$;
-
 CREATE FUNCTION speaking_entries(of_edition uuid, of_addresses text[])
 RETURNS TABLE (address text, session_id uuid, speaker_id uuid, recipient text, release integer, sequence integer, mode text,
-               starts_at timestamptz, ends_at timestamptz, held_on date, stamp timestamptz)
+               is_online boolean, starts_at timestamptz, ends_at timestamptz, held_on date, stamp timestamptz)
 LANGUAGE sql STABLE AS $$
     WITH heard AS MATERIALIZED (
         SELECT h.speaker_id, h.registration_id, h.recipient, h.address
@@ -147,7 +112,7 @@ LANGUAGE sql STABLE AS $$
         JOIN registered r USING (registration_id)
     )
     SELECT DISTINCT ON (h.address, s.id) h.address, s.id, h.speaker_id, h.recipient, s.number, s.calendar_sequence,
-           CASE s.mode WHEN 'online' THEN 'online' ELSE 'in_person' END, s.starts_at, s.ends_at, s.held_on,
+           CASE s.mode WHEN 'online' THEN 'online' ELSE 'in_person' END, s.mode = 'online', s.starts_at, s.ends_at, s.held_on,
            greatest(s.revised_at, a.answered_at)
     FROM heard h
     JOIN appearances a ON a.edition_id = of_edition AND a.speaker_id = h.speaker_id AND a.status IN ('confirmed', 'spoke')
@@ -159,43 +124,6 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION speaking_entries IS
     'What should be held at these addresses because somebody who is reached there is confirmed to speak, and no registration of theirs holds it. Who left as a delegate does not come to speak either.';
-
-CREATE FUNCTION changed_speaking_entries(of_edition uuid, of_addresses text[])
-RETURNS TABLE (speaker_id uuid, recipient text, session_id uuid, method text, mode text, latest_id uuid, latest_status text,
-               is_held boolean, payload jsonb)
-LANGUAGE sql STABLE AS $$
-    WITH wanted AS MATERIALIZED (SELECT e.* FROM speaking_entries(of_edition, of_addresses) e),
-    latest AS MATERIALIZED (
-        SELECT DISTINCT ON (lower(m.recipient), m.session_id) m.id, m.session_id, m.speaker_id, m.recipient,
-               lower(m.recipient) AS address, m.status, m.payload,
-               bool_or(m.status IN ('sent', 'sending')) OVER (PARTITION BY lower(m.recipient), m.session_id) AS may_be_held
-        FROM messages m
-        WHERE m.kind = 'invitation' AND m.edition_id = of_edition AND m.speaker_id IS NOT NULL
-          AND lower(m.recipient) = ANY (of_addresses) AND m.status <> 'superseded'
-        ORDER BY lower(m.recipient), m.session_id, m.number DESC
-    )
-    SELECT w.speaker_id, w.recipient, w.session_id, 'REQUEST', w.mode, l.id, l.status,
-           coalesce(l.may_be_held AND l.payload ->> 'method' = 'REQUEST', false),
-           jsonb_build_object('speaker', w.speaker_id, 'method', 'REQUEST', 'sequence', w.sequence, 'release', w.release,
-                              'mode', w.mode, 'starts_at', w.starts_at, 'ends_at', w.ends_at, 'held_on', w.held_on,
-                              'stamp', w.stamp)
-    FROM wanted w LEFT JOIN latest l USING (session_id, address)
-    WHERE l.id IS NULL OR l.payload ->> 'method' = 'CANCEL'
-       OR (l.payload ->> 'sequence')::integer <> w.sequence OR l.payload ->> 'mode' <> w.mode
-    UNION ALL
-    SELECT l.speaker_id, l.recipient, l.session_id, 'CANCEL', l.payload ->> 'mode', l.id, l.status, l.may_be_held,
-           l.payload || jsonb_build_object('method', 'CANCEL',
-                                           'stamp', greatest(s.revised_at, (l.payload ->> 'stamp')::timestamptz),
-                                           'sequence', coalesce(s.calendar_sequence, (l.payload ->> 'sequence')::integer),
-                                           'release', coalesce(s.number, (l.payload ->> 'release')::integer))
-    FROM latest l
-    LEFT JOIN wanted w USING (session_id, address)
-    LEFT JOIN release_sessions s ON s.edition_id = of_edition AND s.id = l.session_id
-     AND s.number = (SELECT max(number) FROM releases WHERE edition_id = of_edition)
-    WHERE w.session_id IS NULL AND l.payload ->> 'method' = 'REQUEST'
-$$;
-COMMENT ON FUNCTION changed_speaking_entries IS
-    'Where what should be held at these addresses by the last release differs from what was last queued for them: for speakers what changed_entries is for registrations.';
 
 CREATE FUNCTION speaking_addresses(of_edition uuid) RETURNS text[] LANGUAGE sql STABLE AS $$
     SELECT array_agg(address) FROM (
@@ -256,23 +184,21 @@ CREATE TRIGGER speakers_invite_registered AFTER UPDATE OF registration_id, email
     EXECUTE FUNCTION invite_registered_speaker();
 
 CREATE OR REPLACE FUNCTION spare_cancellation() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NEW.registration_id IS NOT NULL THEN
-        UPDATE messages m SET status = 'superseded'
+DECLARE
+    later uuid[] := ARRAY(
+        SELECT m.id FROM messages m
         WHERE m.kind = 'invitation' AND m.edition_id = NEW.edition_id AND m.registration_id = NEW.registration_id
-          AND m.session_id = NEW.session_id AND m.number > NEW.number AND m.status = 'queued' AND m.payload ->> 'method' = 'CANCEL'
-          AND NOT EXISTS (SELECT FROM messages o
-                          WHERE o.kind = 'invitation' AND o.edition_id = m.edition_id AND o.registration_id = m.registration_id
-                            AND o.session_id = m.session_id AND o.number < m.number AND o.status IN ('queued', 'sending', 'sent'));
-    ELSE
-        UPDATE messages m SET status = 'superseded'
-        WHERE m.kind = 'invitation' AND m.edition_id = NEW.edition_id AND m.speaker_id IS NOT NULL
-          AND lower(m.recipient) = lower(NEW.recipient)
-          AND m.session_id = NEW.session_id AND m.number > NEW.number AND m.status = 'queued' AND m.payload ->> 'method' = 'CANCEL'
-          AND NOT EXISTS (SELECT FROM messages o
-                          WHERE o.kind = 'invitation' AND o.edition_id = m.edition_id AND o.speaker_id IS NOT NULL
-                            AND lower(o.recipient) = lower(m.recipient)
-                            AND o.session_id = m.session_id AND o.number < m.number AND o.status IN ('queued', 'sending', 'sent'));
-    END IF;
+          AND m.session_id = NEW.session_id AND m.number > NEW.number AND m.status = 'queued'
+        UNION
+        SELECT m.id FROM messages m
+        WHERE m.kind = 'invitation' AND m.edition_id = NEW.edition_id AND lower(m.recipient) = lower(NEW.recipient)
+          AND m.session_id = NEW.session_id AND m.number > NEW.number AND m.status = 'queued');
+BEGIN
+    UPDATE messages m SET status = 'superseded'
+    WHERE m.id = ANY (later) AND m.status = 'queued' AND m.payload ->> 'method' = 'CANCEL'
+      AND NOT EXISTS (SELECT FROM messages o
+                      WHERE o.kind = 'invitation' AND o.edition_id = m.edition_id AND o.session_id = m.session_id
+                        AND lower(o.recipient) = lower(m.recipient) AND o.number < m.number
+                        AND (o.status IN ('queued', 'sending', 'sent') OR o.may_be_there));
     RETURN NULL;
 END $$;

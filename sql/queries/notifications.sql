@@ -111,24 +111,6 @@ SELECT r.edition_id, 'change_request', p.email, p.id, r.id, jsonb_build_object('
 FROM registrations r JOIN persons p ON p.id = r.person_id
 WHERE r.edition_id = $1 AND r.id = $2;
 
--- name: gather_entries
--- Have the calendar entries that are queued for these people go out in the mail that tells them of a revision, while it waits:
--- one mail instead of one for each session. An entry whose last change is not sent yet follows it by itself.
-WITH digest AS MATERIALIZED (
-    SELECT id, registration_id FROM messages
-    WHERE kind = 'revision' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status = 'queued' FOR UPDATE
-),
-entries AS MATERIALIZED (
-    SELECT id, registration_id, status, digest_id,
-           count(*) OVER (PARTITION BY registration_id, session_id) > 1 AS follows_another
-    FROM messages
-    WHERE kind = 'invitation' AND edition_id = $1 AND registration_id = ANY (ARRAY(SELECT registration_id FROM digest))
-      AND status IN ('queued', 'sending')
-)
-UPDATE messages m SET digest_id = d.id
-FROM entries e JOIN digest d USING (registration_id)
-WHERE m.id = e.id AND e.status = 'queued' AND NOT e.follows_another AND e.digest_id IS DISTINCT FROM d.id;
-
 -- name: forget_messages
 -- Drop the mails to somebody that are still to be sent, and take out of the others whom they were for: those about one
 -- registration ($1, $2), or all to a person ($3) at their address, who then is neither suppressed nor unsubscribed.
@@ -145,6 +127,10 @@ emptied AS (
     UPDATE messages
     SET recipient = 'erased@erased.invalid', person_id = NULL, registration_id = NULL, last_error = NULL, payload = payload - 'speaker'
     WHERE id IN (SELECT id FROM theirs WHERE status NOT IN ('queued', 'sending')) RETURNING 1
+),
+freed AS (
+    UPDATE messages SET digest_id = NULL
+    WHERE digest_id IN (SELECT id FROM theirs WHERE status = 'queued') AND status = 'queued' AND id NOT IN (SELECT id FROM theirs)
 ),
 lifted AS (DELETE FROM suppressions WHERE email = (SELECT lower(p.email) FROM persons p WHERE p.id = $3)),
 subscribed AS (DELETE FROM unsubscriptions WHERE person_id = $3)
@@ -208,14 +194,6 @@ LEFT JOIN LATERAL (
 ) p ON true
 WHERE m.id = ANY ($1::uuid[]);
 
--- name: list_entries
--- The calendar entries that go out in these digests, by the time to which they ask.
-SELECT m.id, m.edition_id, m.kind, m.recipient, m.session_id, m.registration_id, m.payload, m.attempts, m.created_at,
-       m.domain, m.digest_id
-FROM messages m
-WHERE m.digest_id = ANY ($1::uuid[]) AND m.status = 'sending'
-ORDER BY m.payload ->> 'starts_at', m.payload ->> 'held_on', m.number;
-
 -- name: list_revised
 -- What editions were before, and are after, the revisions of which these messages tell, and why.
 SELECT m.id AS message_id, f.before, l.after,
@@ -238,7 +216,7 @@ LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_i
 LEFT JOIN entities n ON n.id = d.entity_id
 LEFT JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
 LEFT JOIN sessions s ON s.edition_id = m.edition_id AND s.id = m.session_id
-WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request', 'booking', 'revision', 'answer');
+WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request', 'booking', 'revision', 'answer', 'programme_change');
 
 -- name: list_asked_speakers
 -- What the mails to speakers among these messages say, and to whom: the session as it is now, published or not.

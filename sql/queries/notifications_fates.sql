@@ -32,8 +32,8 @@ RETURNING m.id, m.number, m.kind, m.recipient, m.session_id, m.registration_id, 
        m.payload ->> 'method' AS method, m.status, m.attempts, m.created_at, m.next_try_at, m.sent_at, m.last_error, m.bounced_at, m.complained_at, m.resend_of;
 
 -- name: lock_fate
--- Lock a mail that somebody wants sent once more: what became of it, whether a later one says something else, and why nothing
--- is sent to the address that its recipient has now.
+-- Lock a mail that somebody wants sent once more: what became of it, whether a later one says something else (of each of its
+-- entries, when it is a digest), and why nothing is sent to the address that its recipient has now.
 SELECT m.kind, m.status, m.recipient = 'erased@erased.invalid' AS is_erased, m.registration_id, m.speaker_id,
        EXISTS (SELECT FROM messages o
                WHERE o.edition_id = m.edition_id AND o.registration_id = m.registration_id AND o.number > m.number
@@ -42,9 +42,11 @@ SELECT m.kind, m.status, m.recipient = 'erased@erased.invalid' AS is_erased, m.r
                       OR o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision')))
        OR EXISTS (SELECT FROM messages o
                   WHERE o.kind = 'invitation' AND m.kind = 'invitation' AND o.edition_id = m.edition_id
-                    AND o.speaker_id IS NOT NULL AND m.speaker_id IS NOT NULL AND lower(o.recipient) = lower(m.recipient)
-                    AND o.session_id = m.session_id AND o.number > m.number AND o.status NOT IN ('superseded', 'cancelled'))
-           AS is_outdated,
+                    AND lower(o.recipient) = lower(m.recipient) AND o.session_id = m.session_id AND o.number > m.number
+                    AND o.status NOT IN ('superseded', 'cancelled'))
+       OR (m.kind = 'programme_change' AND NOT EXISTS (
+               SELECT FROM messages e
+               WHERE e.digest_id = m.id AND e.status <> 'superseded' AND is_last_word(e))) AS is_outdated,
        (SELECT s.reason FROM suppressions s
         WHERE s.email = lower(coalesce((SELECT p.email FROM persons p WHERE p.id = m.person_id), m.recipient))) AS suppressed_for
 FROM messages m WHERE m.edition_id = $1 AND m.id = $2 FOR UPDATE OF m;
@@ -53,7 +55,7 @@ FROM messages m WHERE m.edition_id = $1 AND m.id = $2 FOR UPDATE OF m;
 -- Queue a mail once more, as a new one, to the address that its person has now.
 WITH made AS (
     INSERT INTO messages (edition_id, kind, recipient, person_id, session_id, registration_id, payload, created_at, next_try_at, resend_of)
-    SELECT m.edition_id, m.kind, coalesce(p.email, m.recipient), m.person_id, m.session_id, m.registration_id, m.payload, $3, now(), m.id
+    SELECT m.edition_id, m.kind, coalesce(p.email, m.recipient), m.person_id, m.session_id, m.registration_id, later_payload(m, $3), $3, now(), m.id
     FROM messages m LEFT JOIN persons p ON p.id = m.person_id
     WHERE m.edition_id = $1 AND m.id = $2
     RETURNING *
@@ -61,14 +63,3 @@ WITH made AS (
 SELECT m.id, m.number, m.kind, m.recipient, m.session_id, m.registration_id, m.speaker_id,
        m.payload ->> 'method' AS method, m.status, m.attempts, m.created_at, m.next_try_at, m.sent_at, m.last_error, m.bounced_at, m.complained_at, m.resend_of
 FROM made m;
-
--- name: resend_entries
--- Queue the calendar entries of a digest ($2) once more with the one that repeats it ($3): those of which nothing later is said.
-INSERT INTO messages (edition_id, kind, recipient, person_id, session_id, registration_id, payload, created_at, next_try_at,
-                      resend_of, digest_id)
-SELECT m.edition_id, m.kind, d.recipient, m.person_id, m.session_id, m.registration_id, m.payload, $4, now(), m.id, d.id
-FROM messages m JOIN messages d ON d.id = $3
-WHERE m.digest_id = $2 AND m.edition_id = $1 AND m.status NOT IN ('queued', 'sending', 'superseded')
-  AND NOT EXISTS (SELECT FROM messages o WHERE o.kind = 'invitation' AND o.edition_id = m.edition_id
-                    AND o.registration_id = m.registration_id AND o.session_id = m.session_id AND o.number > m.number
-                    AND o.status NOT IN ('superseded', 'cancelled'));

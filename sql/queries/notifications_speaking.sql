@@ -8,7 +8,8 @@ SELECT m.speaker_id FROM messages m WHERE m.kind = 'invitation' AND m.edition_id
 ORDER BY speaker_id;
 
 -- name: list_speaking_addresses
--- Where these speakers ($2), and those whose entries may come to or from these registrations ($3), are or were written to.
+-- Where these speakers ($2), and those whose entries may come to or from these registrations ($3), are or were written to; and
+-- where these registrations are, if a speaker was.
 WITH near AS (
     SELECT id FROM unnest($2::uuid[]) AS given (id)
     UNION
@@ -22,8 +23,18 @@ WITH near AS (
 )
 SELECT h.address FROM near JOIN speaker_addresses h ON h.edition_id = $1 AND h.speaker_id = near.id
 UNION
+SELECT lower(p.email) FROM registrations r JOIN persons p ON p.id = r.person_id
+WHERE r.edition_id = $1 AND r.id = ANY ($3)
+  AND EXISTS (SELECT FROM messages m WHERE m.kind = 'invitation' AND m.edition_id = $1 AND m.speaker_id IS NOT NULL
+                AND lower(m.recipient) = lower(p.email))
+UNION
 SELECT lower(m.recipient) FROM near JOIN messages m ON m.kind = 'invitation' AND m.edition_id = $1 AND m.speaker_id = near.id
 ORDER BY address;
+
+-- name: list_read_there
+-- The registrations of an edition of those who are written to at these addresses.
+SELECT r.id FROM persons p JOIN registrations r ON r.person_id = p.id
+WHERE r.edition_id = $1 AND lower(p.email) = ANY ($2::text[]) ORDER BY r.id;
 
 -- name: settle_entries
 -- Have what was mailed to these addresses belong to who should hold it there now: a registration, or else a speaker.
@@ -31,24 +42,21 @@ SELECT settle_entries($1, $2);
 
 -- name: plan_speaking
 -- Compare which entries should be held at these addresses by who speaks with what was last queued for them, and queue the
--- difference, as for registrations. What follows an earlier mail is not older than it. Returns how many were queued.
+-- difference, as for registrations. Returns how many were queued.
 WITH changed AS MATERIALIZED (
-    SELECT speaker_id, recipient, session_id, method, latest_id, latest_status, is_held, payload
-    FROM changed_speaking_entries($1, $2)
+    SELECT speaker_id, recipient, session_id, method, waiting_ids, is_held, payload FROM changed_speaking_entries($1, $2)
 ),
+waiting AS (SELECT unnest(waiting_ids) AS id FROM changed),
 superseded AS (
-    UPDATE messages SET status = 'superseded'
-    WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed)
+    UPDATE messages SET status = 'superseded' WHERE status = 'queued' AND id IN (SELECT id FROM waiting)
     RETURNING id
 ),
 inserted AS (
     INSERT INTO messages (edition_id, kind, recipient, session_id, payload, created_at, next_try_at)
-    SELECT $1, 'invitation', c.recipient, c.session_id,
-           CASE WHEN c.latest_id IS NULL THEN c.payload
-                ELSE c.payload || jsonb_build_object('stamp', greatest((c.payload ->> 'stamp')::timestamptz, $3)) END, $3, now()
+    SELECT $1, 'invitation', c.recipient, c.session_id, c.payload, $3, now()
     FROM changed c
     WHERE c.method = 'REQUEST' OR c.is_held
-       OR (c.latest_status = 'queued' AND c.latest_id NOT IN (SELECT id FROM superseded))
+       OR EXISTS (SELECT FROM unnest(c.waiting_ids) AS w (id) WHERE w.id NOT IN (SELECT id FROM superseded))
     ORDER BY c.speaker_id, c.session_id
     RETURNING 1
 )

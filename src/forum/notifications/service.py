@@ -10,13 +10,14 @@ from forum.jobs import InviteRegistration, InviteSpeaker, ReportAttendance
 from forum.notifications import queries, speaking_queries
 from forum.notifications.bounce_mails import read_bounce
 from forum.notifications.bounces import record_bounce_mail
+from forum.notifications.mailers import Mailers
 from forum.notifications.message_texts import read_wordings
+from forum.notifications.planning import gather_entries, plan_invitations, plan_speakers
 from forum.notifications.pledge_updates import plan_pledge_updates
 from forum.notifications.reminders import plan_reminders
-from forum.notifications.rendering import Content, Mailers
+from forum.notifications.rendering import Content
 from forum.notifications.samples import TITLE, VARIANTS, Sample, render_sample
 from forum.notifications.sending import Postbox, send_batches
-from forum.notifications.speaking import plan_invitations, plan_speakers
 from forum.notifications.texts import STANDARD, direction, known_language
 from forum.notifications.transport import Transport, Unreachable, open_transport
 from forum.notifications.types import DueReport, Forgotten, ReportMail
@@ -96,14 +97,6 @@ async def queue_change_news(
 async def list_untold(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> list[UUID]:
     """Of these registrations, those whose people are still to be told of a revision of the edition."""
     return await queries.list_untold(conn, edition_id, registration_ids)
-
-
-async def gather_entries(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> None:
-    """Have these people's calendar entries go out in the mail that tells of a revision, where one waits.
-
-    To be done after invitations and notices are planned, in their transaction.
-    """
-    await queries.gather_entries(conn, edition_id, registration_ids)
 
 
 async def forget_messages(

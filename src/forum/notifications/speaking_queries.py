@@ -23,6 +23,11 @@ async def list_speaking_addresses(
     return await fetch_all(conn, _SQL["list_speaking_addresses"], str, edition_id, speaker_ids, registration_ids)
 
 
+async def list_read_there(conn: Connection, edition_id: UUID, addresses: Sequence[str]) -> list[UUID]:
+    """The registrations of those who are written to at these addresses."""
+    return await fetch_all(conn, _SQL["list_read_there"], UUID, edition_id, addresses)
+
+
 async def settle_entries(conn: Connection, edition_id: UUID, addresses: Sequence[str]) -> None:
     """Have what was mailed to these addresses belong to who should hold it there now."""
     await execute(conn, _SQL["settle_entries"], edition_id, addresses)

@@ -21,6 +21,7 @@ MessageKind = Literal[
     "revision",
     "reminder",
     "answer",
+    "programme_change",
     "pledge_update",
 ]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed", "cancelled", "suppressed", "bounced"]
