@@ -79,7 +79,7 @@ class Mailbox:
     def __init__(self, address: str) -> None:
         self.address = address
         self.held: dict[str, Held] = {}
-        self.seen: set[str] = set()
+        self.seen: dict[str, bytes] = {}
         self.faults: list[str] = []
         """What no sender that keeps order would do: older news after newer ones, a withdrawal of what is not there."""
 
@@ -90,9 +90,9 @@ class Mailbox:
     def receive(self, content: bytes) -> None:
         """Take one mail; the same a second time says nothing new."""
         mail = cast("EmailMessage", email.message_from_bytes(content, policy=default))
-        if mail["Message-ID"] in self.seen:
+        if (seen := self.seen.setdefault(mail["Message-ID"], content)) is not content:
+            assert seen == content  # one Message-ID never stands for two mails
             return
-        self.seen.add(mail["Message-ID"])
         assert [address.addr_spec for address in mail["To"].addresses] == [self.address]
         for part in calendars_of(mail):
             self._take(part.get_param("method"), read_calendar(part.get_payload(decode=True)))
@@ -109,6 +109,8 @@ class Mailbox:
 
     def _hear(self, uid: str, news: Held) -> None:
         before = self.held.get(uid)
+        if news == before:
+            return  # the same in another mail, where nobody knows whether the first has arrived
         if news.entry is None and (before is None or before.entry is None):
             self.faults.append(f"a withdrawal of {uid}, which is not there")
         if before is not None and news.revision <= before.revision:

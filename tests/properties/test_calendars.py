@@ -46,21 +46,23 @@ from tests.factories import make_edition
 from tests.mailboxes import Mailbox
 from tests.post import Post, post_office
 from tests.properties.conftest import World
-from tests.properties.truth import read_truth
+from tests.properties.truth import read_sequences, read_truth
 from tests.sinks import Sink
-from workers.jobs import invite_edition, invite_registration, send_messages
+from workers.jobs import invite_edition, invite_registration, invite_speaker, send_messages
 
 T = TypeVar("T")
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "25"))
 EDITIONS = count(1)
-NAMES, ROOMS = "abc", 2
+NAMES, SPEAKERS, ROOMS = "abc", "abcd", 2
+"""Who may register; who may speak: one of them is never anything else."""
+SPEAKER = st.sampled_from(SPEAKERS)
 NAME, PICK = st.sampled_from(NAMES), st.integers(0, 99)
 MODE = st.sampled_from(("in_person", "online"))
 SESSION_MODE = st.sampled_from(("hybrid", "hybrid", "in_person", "online"))
 ACCESS = st.sampled_from(("registered", "registered", "booking", "media"))
 ROOM = st.sampled_from((None, *range(ROOMS)))
 SLOT = st.tuples(st.sampled_from((0, 1)), st.sampled_from(("08", "09", "12")), st.sampled_from((1, 2)))
-FATES = st.dictionaries(NAME, st.sampled_from(("deferred", "paused", "lost")), max_size=2)
+FATES = st.dictionaries(SPEAKER, st.sampled_from(("deferred", "paused", "lost")), max_size=2)
 MOST_DEFERRALS = 4
 """A mail that is deferred too often is given up, and what it says is then not in the calendar."""
 BEGINNING = datetime(2023, 11, 1, 9, tzinfo=UTC)
@@ -152,11 +154,11 @@ class CalendarsMachine(RuleBasedStateMachine):
         grants = [Grant("organizer", self.edition_id, slug)]
         self.staff = Principal(uuid4(), "person", None, None, None, [], grants)
         self.rooms = [self.act(create_room, self.edition_id, NewRoom(name=f"Room {n}")).id for n in range(ROOMS)]
-        speakers = [NewSpeaker(display_name=name) for name in NAMES]
+        speakers = [NewSpeaker(display_name=name, email=self.address(name)) for name in SPEAKERS]
         made = [self.act(create_speaker, self.staff, self.edition_id, speaker) for speaker in speakers]
-        self.speakers = {name: speaker.id for name, speaker in zip(NAMES, made, strict=True)}
-        self.boxes = {self.address(name): Mailbox(self.address(name)) for name in NAMES}
-        self.read = len(self.office.server.taken)
+        self.speakers = {name: speaker.id for name, speaker in zip(SPEAKERS, made, strict=True)}
+        self.boxes = {self.address(name): Mailbox(self.address(name)) for name in SPEAKERS}
+        self.taken = len(self.office.server.taken)
         for access, hour in ((first, "08"), ("booking", "09")):
             self.hold(access, "hybrid", 0, (0, hour, 1))
         self.register("a", "in_person")
@@ -264,7 +266,7 @@ class CalendarsMachine(RuleBasedStateMachine):
         ):
             self.bookings[name, session] = made.id
 
-    @rule(name=NAME, number=PICK, what=st.sampled_from(("confirm", "confirm", "decline", "withdraw")))
+    @rule(name=SPEAKER, number=PICK, what=st.sampled_from(("confirm", "confirm", "decline", "withdraw")))
     def appear(self, name: str, number: int, what: str) -> None:
         """Somebody comes to speak, or does not."""
         key = name, self.pick(number)
@@ -273,11 +275,17 @@ class CalendarsMachine(RuleBasedStateMachine):
             self.appearances[key] = self.act(create_appearance, self.edition_id, key[1], new).id
         self.act(move_appearance, self.edition_id, key[1], self.appearances[key], what, timed=False)
 
-    @rule(name=NAME, holder=st.one_of(NAME, st.none()))
+    @rule(name=SPEAKER, holder=st.one_of(NAME, st.none()))
     def identify(self, name: str, holder: str | None) -> None:
         """A speaker turns out to be somebody who is registered, or not to be."""
-        one = self.people.get(holder or name)
-        patch = SpeakerPatch(registration=one[0] if holder and one else None)
+        one = self.people.get(holder or "")
+        patch = SpeakerPatch(registration=one[0] if one else None)
+        self.act(update_speaker, self.staff, self.edition_id, self.speakers[name], patch, IfMatch(None))
+
+    @rule(name=SPEAKER, reader=st.one_of(SPEAKER, st.none()))
+    def readdress(self, name: str, reader: str | None) -> None:
+        """A speaker is written to elsewhere: with somebody else, or nowhere but where they are registered."""
+        patch = SpeakerPatch(email=self.address(reader) if reader else None)
         self.act(update_speaker, self.staff, self.edition_id, self.speakers[name], patch, IfMatch(None))
 
     @rule()
@@ -311,7 +319,8 @@ class CalendarsMachine(RuleBasedStateMachine):
     def plan(self, backwards: bool, alone: bool) -> None:
         """Workers plan what waits to be planned, at once or one by one, in whichever order."""
         ctx = {"office": self.office.post.office, "job_id": "test"}
-        for kind, job in (("invite_edition", invite_edition), ("invite_registration", invite_registration)):
+        jobs = [("invite_registration", invite_registration), ("invite_speaker", invite_speaker)]
+        for kind, job in (("invite_edition", invite_edition), *(jobs[::-1] if backwards else jobs)):
             ids = self.waiting(kind)
             for some in [[one] for one in ids] if alone else [ids]:
                 self.office.run(job(ctx, some[::-1] if backwards else some))
@@ -375,23 +384,25 @@ class CalendarsMachine(RuleBasedStateMachine):
             self.wait()
             self.batch()
             self.send({})
-        for recipient, content in self.office.server.taken[self.read :]:
+        for recipient, content in self.office.server.taken[self.taken :]:
             self.boxes[recipient].receive(content)
-        self.read = len(self.office.server.taken)
+        self.taken = len(self.office.server.taken)
         shown = {address: box.entries() for address, box in self.boxes.items()}
         faults = [fault for box in self.boxes.values() for fault in box.faults]
         assert not faults, "\n".join(faults)
-        assert shown == {address: {} for address in shown} | self.truth()
+        assert shown == {address: {} for address in shown} | self.read(read_truth)
+        sequences = self.read(read_sequences)
+        assert all(held.sequence <= sequences[uid] for box in self.boxes.values() for uid, held in box.held.items())
         assert self.query("SELECT kind, last_error FROM messages WHERE status NOT IN ('sent', 'superseded')") == []
 
-    def truth(self) -> Any:
-        """What calendars should show."""
+    def read(self, what: Any) -> Any:
+        """What the rows say."""
 
-        async def read() -> Any:
+        async def work() -> Any:
             async with self.office.world.pool.acquire() as conn:
-                return await read_truth(conn, self.edition_id, self.office.settings.calendar_domain)
+                return await what(conn, self.edition_id, self.office.settings.calendar_domain)
 
-        return self.office.run(read())
+        return self.office.run(work())
 
     def teardown(self) -> None:
         """However it came about; and once more after each of the changes that matter most, as chance may miss them."""

@@ -224,7 +224,8 @@ async def test_entry_that_a_later_one_replaces_is_not_gathered_into_a_digest(
     other = UUID(int=7)
     here, person = UUID(edition["id"]), UUID(amina["id"])
     await conn.executemany(
-        "INSERT INTO messages (edition_id, kind, recipient, person_id, registration_id, session_id, created_at, next_try_at)"
+        "INSERT INTO messages"
+        " (edition_id, kind, recipient, person_id, registration_id, session_id, created_at, next_try_at)"
         " SELECT $1, $2, 'amina@x.example', person_id, id, $4, now(), now() FROM registrations WHERE id = $3",
         [
             (here, "invitation", person, here), (here, "invitation", person, here), (here, "invitation", person, other),
