@@ -6,7 +6,7 @@ mails in the order in which they came, is compared with the rows.
 """
 
 import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -142,9 +142,10 @@ class CalendarsMachine(RuleBasedStateMachine):
         except (ForumError, IntegrityConstraintViolationError):
             return None
 
-    @initialize(is_told=st.booleans(), first=ACCESS)
-    def begin(self, is_told: bool, first: str) -> None:
+    @initialize(is_told=st.booleans(), first=ACCESS, is_of_speakers=st.booleans())
+    def begin(self, is_told: bool, first: str, is_of_speakers: bool) -> None:
         """A new edition with a room or two, a session for everybody and one to be booked."""
+        self.is_of_speakers = is_of_speakers
         slug = f"grf-{next(EDITIONS)}"
         self.clock.now = BEGINNING
         for statement in FORGOTTEN:
@@ -408,16 +409,50 @@ class CalendarsMachine(RuleBasedStateMachine):
         """However it came about; and once more after each of the changes that matter most, as chance may miss them."""
         if hasattr(self, "boxes"):
             self.settle()
-            for change in (
-                self.publish,
-                lambda: self.restore(1),
-                lambda: self.switch("a"),
-                lambda: self.change_room(0, 1, True),
-                lambda: self.change_room(0, 0, True),
-                lambda: self.loosen(0, False),
-            ):
+            for change in self.changes_of_speakers() if self.is_of_speakers else self.changes_of_programme():
                 change()
                 self.settle()
+
+    def changes_of_programme(self) -> Iterator[Callable[[], None]]:
+        """What befalls everybody."""
+        yield self.publish
+        yield lambda: self.restore(1)
+        yield lambda: self.switch("a")
+        yield lambda: self.change_room(0, 1, True)
+        yield lambda: self.change_room(0, 0, True)
+        yield lambda: self.loosen(0, False)
+
+    def changes_of_speakers(self) -> Iterator[Callable[[], None]]:
+        """Who speaks is read elsewhere, comes and goes; and two sessions move while mails of them are under way."""
+        for number, mode in ((0, "in_person"), (1, "hybrid")):
+            self.call_off(number, "confirm")
+            self.change(number, False, access="media", mode=mode, **slot(self.first, (number, "12", 1)))
+        for name in SPEAKERS:
+            self.identify(name, name)
+            self.readdress(name, name)
+            self.appear(name, 0, "confirm")
+        self.appear("a", 1, "confirm")
+        yield self.publish
+        yield lambda: self.readdress("d", "c")
+        yield lambda: self.register("c", "online")
+        yield lambda: self.leave("c", "withdraw", True)
+        yield self.move_two
+        yield lambda: self.change_mode(0, "online", True)
+        yield lambda: self.identify("a", None)
+        yield lambda: self.appear("a", 0, "withdraw")
+
+    def move_two(self) -> None:
+        """Two move; one moves on, back or is called off while the mail of it is under way or lost."""
+        self.move(0, (0, "08", 2), False)
+        self.move(1, (1, "08", 2), True)
+        self.plan(False, False)
+        self.batch()
+        self.move(0, (1, "12", 1), False)
+        self.call_off(1, "cancel")
+        self.publish()
+        self.plan(False, False)
+        self.batch()
+        self.send({"a": "lost"})
 
 
 def test_every_calendar_shows_what_is_true_whatever_is_done(office: Office) -> None:
