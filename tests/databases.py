@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from forum.migrations import migrate
+from forum.pushes.service import ensure_push_key
 from forum.registrations.service import ensure_badge_key
 
 MOST_LOANS: Final = 40
@@ -48,6 +49,7 @@ class Databases:
         conn = await asyncpg.connect(self.url(self._template))
         await migrate(conn)
         await ensure_badge_key(conn, datetime.now(UTC))
+        await ensure_push_key(conn, datetime.now(UTC))
         await conn.execute("VACUUM")
         self._schema = await conn.fetchval(_SCHEMA)
         self._drawn = {row[0] for row in await conn.fetch(_DRAWN)}

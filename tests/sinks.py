@@ -44,13 +44,17 @@ class Sink:
 
     def message_ids(self) -> Counter[str]:
         """How often each Message-ID arrived."""
+        return Counter(self.message_ids_in_order())
+
+    def message_ids_in_order(self) -> list[str]:
+        """The Message-ID of each mail, as they arrived."""
         heads = (content.partition(b"\r\n\r\n")[0] for _, content in self.taken)
-        return Counter(
+        return [
             line.partition(b":")[2].strip().decode()
             for head in heads
             for line in head.split(b"\r\n")
             if line.lower().startswith(b"message-id:")
-        )
+        ]
 
 
 @asynccontextmanager

@@ -11,10 +11,18 @@ from forum import outbox
 from forum.clock import system_clock
 from forum.db import Connection
 from forum.errors import DATABASE_AWAY
-from forum.jobs import InviteEdition, InviteRegistration, InviteSpeaker, ReportAttendance, SendMessages
+from forum.jobs import (
+    InviteEdition,
+    InviteRegistration,
+    InviteSpeaker,
+    PushMessage,
+    ReportAttendance,
+    SendMessages,
+)
 from forum.logs import describe, request_id
 from forum.notifications import service as notifications
 from forum.outbox import Claimed
+from forum.pushes import service as pushes
 from forum.registrations import service as registrations
 from workers.office import Office
 
@@ -51,6 +59,11 @@ async def report_attendance(ctx: dict[str, Any], ids: list[int]) -> None:
     await _run(ctx, ids, _report_attendance)
 
 
+async def push_message(ctx: dict[str, Any], ids: list[int]) -> None:
+    """Push what people were told to their browsers and phones."""
+    await _run(ctx, ids, _push_messages)
+
+
 async def _invite_registrations(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:
     wanted = [job for row in claimed if isinstance(job := row.job(), InviteRegistration)]
     for edition_id in sorted({job.edition_id for job in wanted}):  # sorted: locks in one order
@@ -80,6 +93,11 @@ async def _invite_editions(office: Office, conn: Connection, claimed: Sequence[C
 async def _send_messages(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:
     batches: list[UUID] = [job.batch_id for row in claimed if isinstance(job := row.job(), SendMessages)]
     await notifications.send_batches(office.marks, conn, batches, office.content, office.postbox)
+
+
+async def _push_messages(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:
+    wanted = [job for row in claimed if isinstance(job := row.job(), PushMessage)]
+    await pushes.send_pushes(conn, wanted, office.courier, office.clock(), office.closing)
 
 
 async def _report_attendance(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from forum.clock import Clock, clock_of
 from forum.db import FRESH_PLANS, Pool, open_pool
 from forum.notifications.service import Content, Mailers, Postbox, open_transport
+from forum.pushes.service import Courier
 from forum.settings import Settings
 from workers.content import MailContent
 from workers.relay import Relay
@@ -41,6 +42,7 @@ class Office(msgspec.Struct, frozen=True):
     postbox: Postbox
     relay: Relay
     closing: asyncio.Event
+    courier: Courier = Courier()
 
 
 def encode(value: Any) -> bytes:
@@ -108,10 +110,11 @@ async def open_office(settings: Settings, closing: asyncio.Event) -> AsyncIterat
     transports = [open_transport(settings.smtp_url, settings.mail_path) for _ in range(MAIL_CONNECTIONS)]
     postbox = Postbox(transports, settings.mail_from, settings.calendar_domain, clock, Mailers(), closing)
     pool = await open_pool(settings.database_url, JOBS_AT_ONCE + 1, FRESH_PLANS)
-    marks = await open_pool(settings.database_url, MAIL_CONNECTIONS)
+    marks = await open_pool(settings.database_url, MAIL_CONNECTIONS, FRESH_PLANS)
     relaying = asyncio.create_task(relay.run())
     try:
-        yield Office(pool, marks, clock, MailContent(settings), postbox, relay, closing)
+        courier = Courier(settings.mail_from, settings.push_to_private)
+        yield Office(pool, marks, clock, MailContent(settings), postbox, relay, closing, courier)
     finally:
         relaying.cancel()
         with contextlib.suppress(asyncio.CancelledError):

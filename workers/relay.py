@@ -10,7 +10,7 @@ from arq import ArqRedis
 
 from forum import outbox
 from forum.clock import system_clock
-from forum.db import FRESH_PLANS, open_connection
+from forum.db import FIRST_OF_MANY, open_connection
 from forum.logs import describe
 
 SWEEP_SECONDS: Final = 1.0
@@ -43,7 +43,7 @@ class Relay:
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _run_connected(self) -> None:
-        connection = await open_connection(self._database_url, FRESH_PLANS)
+        connection = await open_connection(self._database_url, FIRST_OF_MANY)
         try:
             await connection.add_listener(outbox.CHANNEL, lambda *_: self._hint.set())
             while True:

@@ -1,16 +1,3 @@
--- name: hold_own_registration
--- A person's own active registration ($3: or the one that their link is good for), which is not erased until the transaction
--- ends.
-SELECT id FROM registrations
-WHERE edition_id = $1 AND person_id = $2 AND ($3::uuid IS NULL OR id = $3) AND status IN ('submitted', 'approved', 'waitlisted')
-FOR SHARE;
-
--- name: find_own_registration
--- A person's own registration to read by: the latest, an active one before all others; erased ones are nobody's.
-SELECT id FROM registrations
-WHERE edition_id = $1 AND person_id = $2 AND ($3::uuid IS NULL OR id = $3) AND status <> 'erased'
-ORDER BY status IN ('submitted', 'approved', 'waitlisted') DESC, id DESC LIMIT 1;
-
 -- name: is_published
 -- Whether the last release has a session.
 SELECT EXISTS (SELECT FROM release_sessions s

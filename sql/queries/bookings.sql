@@ -1,9 +1,8 @@
 -- name: lock_booker
--- Lock the registration for which somebody books until the transaction ends: the one that is named ($2), if it is the
--- person's own ($4) or they may book for anybody ($3); else the person's latest, an active one before all others.
+-- Lock the registration ($2) for which somebody books until the transaction ends, if it is the person's own ($4) or they may
+-- book for anybody ($3).
 SELECT id, status, mode FROM registrations
-WHERE edition_id = $1 AND ($2::uuid IS NULL OR id = $2) AND ($2 IS NOT NULL AND $3::boolean OR person_id = $4::uuid)
-ORDER BY status IN ('submitted', 'approved', 'waitlisted') DESC, id DESC LIMIT 1
+WHERE edition_id = $1 AND id = $2 AND ($3::boolean OR person_id = $4::uuid)
 FOR NO KEY UPDATE;
 
 -- name: lock_session_places

@@ -1,10 +1,3 @@
--- name: lock_own_registration
--- The active registration of a person ($2) for an edition, locked until the transaction ends; for who came by a link, that
--- registration ($3) alone.
-SELECT id FROM registrations
-WHERE edition_id = $1 AND person_id = $2 AND ($3::uuid IS NULL OR id = $3) AND status IN ('submitted', 'approved', 'waitlisted')
-FOR NO KEY UPDATE;
-
 -- name: is_programme_published
 -- Whether an edition has a release.
 SELECT EXISTS (SELECT FROM releases WHERE edition_id = $1);
@@ -56,13 +49,20 @@ DELETE FROM calendar_feeds WHERE id = $1;
 -- edition, by its clocks.
 SELECT f.edition_id, r.language, r.mode, r.status = 'approved' AS has_place,
        ARRAY(SELECT o.session_id FROM personal_sessions o
-             WHERE o.edition_id = f.edition_id AND o.registration_id = f.registration_id ORDER BY o.session_id) AS sessions
+             WHERE o.edition_id = f.edition_id AND o.registration_id = f.registration_id AND NOT o.is_booked
+             ORDER BY o.session_id) AS sessions,
+       ARRAY(SELECT o.session_id FROM personal_sessions o
+             WHERE o.edition_id = f.edition_id AND o.registration_id = f.registration_id AND o.is_booked
+             ORDER BY o.session_id) AS booked
 FROM calendar_feeds f
 JOIN registrations r ON r.edition_id = f.edition_id AND r.id = f.registration_id
 JOIN editions e ON e.id = f.edition_id
 WHERE (f.sha256 = $1 OR (f.previous_sha256 = $1 AND f.previous_ends_at > $2))
   AND coalesce($2 < (e.ends_on + 91)::timestamp AT TIME ZONE e.timezone, true);
 
--- name: list_personal_sessions
--- The sessions that a registration has a place of its own in, has starred, or speaks in.
-SELECT session_id FROM personal_sessions WHERE edition_id = $1 AND registration_id = $2 ORDER BY session_id;
+-- name: get_personal_sessions
+-- The sessions that a registration has starred or speaks in, and those in which it has a place of its own.
+SELECT ARRAY(SELECT o.session_id FROM personal_sessions o WHERE o.edition_id = $1 AND o.registration_id = $2 AND NOT o.is_booked
+             ORDER BY o.session_id) AS sessions,
+       ARRAY(SELECT o.session_id FROM personal_sessions o WHERE o.edition_id = $1 AND o.registration_id = $2 AND o.is_booked
+             ORDER BY o.session_id) AS booked;

@@ -1,8 +1,9 @@
 -- name: list_frame_ids
--- What of an edition can be copied under a new id, in the order in which it was made: rooms, tracks, sessions that are not
--- cancelled, delegations that are not merged.
+-- What of an edition can be copied under a new id, in the order in which it was made: rooms, tracks, interpretation
+-- teams, sessions that are not cancelled, delegations that are not merged.
 SELECT 'rooms' AS part, r.id FROM rooms r WHERE r.edition_id = $1
 UNION ALL SELECT 'tracks', t.id FROM tracks t WHERE t.edition_id = $1
+UNION ALL SELECT 'interpretation_teams', i.id FROM interpretation_teams i WHERE i.edition_id = $1
 UNION ALL SELECT 'sessions', s.id FROM sessions s WHERE s.edition_id = $1 AND s.status <> 'cancelled'
 UNION ALL SELECT 'delegations', d.id FROM delegations d WHERE d.edition_id = $1 AND d.merged_into IS NULL
 ORDER BY part, id;
@@ -34,15 +35,25 @@ SELECT $2, m.new_id::uuid, t.name, t.external_id, $4
 FROM tracks t JOIN jsonb_each_text($3::jsonb) AS m (old_id, new_id) ON m.old_id = t.id::text
 WHERE t.edition_id = $1;
 
+-- name: copy_teams
+-- The interpretation teams of an edition in another, likewise.
+INSERT INTO interpretation_teams (edition_id, id, name, languages, external_id, created_at)
+SELECT $2, m.new_id::uuid, i.name, i.languages, i.external_id, $4
+FROM interpretation_teams i JOIN jsonb_each_text($3::jsonb) AS m (old_id, new_id) ON m.old_id = i.id::text
+WHERE i.edition_id = $1;
+
 -- name: copy_sessions
 -- The sessions of an edition in another, as drafts so many days ($5) later by the clocks of each ($6, $7). What they name of
 -- their edition becomes what was copied of it; streams and what partners call them belong to the old ones alone.
 INSERT INTO sessions (edition_id, id, title, abstract, type, track_id, parent_id, status, starts_at, ends_at, held_on, room_id,
-                      mode, in_person_capacity, online_capacity, access, languages, organiser_ids, created_at, revised_at)
+                      mode, in_person_capacity, online_capacity, access, languages, organiser_ids,
+                      interpretation_team_ids, created_at, revised_at)
 SELECT $2, m.new_id::uuid, s.title, s.abstract, s.type, ($3::jsonb ->> s.track_id::text)::uuid,
        ($3 ->> s.parent_id::text)::uuid, 'draft', move_by_days(s.starts_at, $5, $6, $7), move_by_days(s.ends_at, $5, $6, $7),
        s.held_on + $5::integer, ($3 ->> s.room_id::text)::uuid, s.mode, s.in_person_capacity, s.online_capacity, s.access,
-       s.languages, s.organiser_ids, $4, $4
+       s.languages, s.organiser_ids,
+       ARRAY(SELECT ($3 ->> t.id::text)::uuid FROM unnest(s.interpretation_team_ids) WITH ORDINALITY AS t (id, number)
+             WHERE $3 ? t.id::text ORDER BY t.number), $4, $4
 FROM sessions s JOIN jsonb_each_text($3) AS m (old_id, new_id) ON m.old_id = s.id::text
 WHERE s.edition_id = $1;
 

@@ -103,7 +103,8 @@ WHERE g.entity_id = $1 AND k.entity_id = $2 ORDER BY g.edition_id;
 WITH remembered AS (
     INSERT INTO entity_merges (id, entity_id, name, into_id, merged_at, by_token, reason)
     SELECT $1, e.id, e.name, $3, $4::timestamptz, $5, $6::text FROM entities e WHERE e.id = $2
-    RETURNING set_config('forum.token_id', by_token::text, true), set_config('forum.reason', coalesce(reason, ''), true)
+    RETURNING set_config('forum.token_id', by_token::text, true), set_config('forum.reason', coalesce(reason, ''), true),
+              set_config('forum.changed_at', merged_at::text, true)
 )
 SELECT merge_entity($2::uuid, $3::uuid, $4) FROM remembered;
 

@@ -254,8 +254,8 @@ emptied AS (
 SELECT (SELECT count(*) FROM dropped) AS dropped, (SELECT count(*) FROM emptied) AS emptied;
 
 -- name: mark_sent
--- A message was taken by the mail server. What was secret in it is forgotten. The mark does not wait for the disk: it
--- outlives the worker, and the loss of the whole server repeats a mail, under the same Message-ID, at worst.
+-- The mail server has taken these messages. What was secret in them is forgotten. The mark does not wait for the disk: it
+-- outlives the worker, and the loss of the whole server repeats mails, under the same Message-IDs, at worst.
 UPDATE messages SET status = 'sent', sent_at = $2, attempts = attempts + 1, last_error = NULL, payload = payload - 'code'
 WHERE id = ANY ($1::uuid[]) AND status = 'sending' AND set_config('synchronous_commit', 'off', true) = 'off';
 

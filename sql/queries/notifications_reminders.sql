@@ -76,3 +76,15 @@ held AS MATERIALIZED (
 UPDATE messages m SET status = 'superseded'
 WHERE m.status = 'queued' AND m.id IN (
     SELECT w.id FROM waiting w LEFT JOIN held h USING (session_id, registration_id, starts_at) WHERE h.session_id IS NULL);
+
+-- name: copy_plan
+-- When the people of an edition are reminded, for those of another.
+INSERT INTO edition_reminders (edition_id, minutes, registered, set_at)
+SELECT $2, r.minutes, r.registered, $3 FROM edition_reminders r WHERE r.edition_id = $1;
+
+-- name: copy_session_plans
+-- The same of sessions, for what became of them in another edition: $3 pairs the ids.
+INSERT INTO session_reminders (edition_id, session_id, minutes, set_at)
+SELECT $2, m.new_id::uuid, r.minutes, $4
+FROM session_reminders r JOIN jsonb_each_text($3::jsonb) AS m (old_id, new_id) ON m.old_id = r.session_id::text
+WHERE r.edition_id = $1 AND r.minutes IS NOT NULL;

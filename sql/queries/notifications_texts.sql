@@ -18,3 +18,8 @@ RETURNING key, language, text, version;
 -- name: list_wordings
 -- What several editions say in their own words.
 SELECT edition_id, key, language, text FROM message_texts WHERE edition_id = ANY ($1::uuid[]) AND text IS NOT NULL;
+
+-- name: copy_texts
+-- What an edition says in its own words, said by another; not what it took back.
+INSERT INTO message_texts (edition_id, key, language, text, changed_at)
+SELECT $2, t.key, t.language, t.text, $3 FROM message_texts t WHERE t.edition_id = $1 AND t.text IS NOT NULL;

@@ -2,6 +2,12 @@
 -- Store jobs with the change that caused them.
 INSERT INTO outbox (kind, payload) SELECT job ->> 'kind', job FROM jsonb_array_elements($1::jsonb) AS job;
 
+-- name: insert_later_jobs
+-- Store jobs that are to run after a pause, each after its own.
+INSERT INTO outbox (kind, payload, next_try_at)
+SELECT job ->> 'kind', job, now() + make_interval(secs => seconds)
+FROM jsonb_to_recordset($1::jsonb) AS later (job jsonb, seconds float8);
+
 -- name: insert_message
 -- Store one mail that belongs to no programme item.
 INSERT INTO messages (kind, recipient, payload, created_at, next_try_at, edition_id) VALUES ($1, $2, $3, $4, now(), $5);
@@ -14,8 +20,8 @@ WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND next_try_at <= $1
 RETURNING id, kind, tries, coalesce((payload ->> 'urgent')::boolean, false) AS urgent;
 
 -- name: count_under_way
--- How many mails are in batches that are not sent yet; the entries in a digest are none of their own.
-SELECT count(*) FROM messages WHERE status = 'sending' AND digest_id IS NULL;
+-- How many messages are in batches that are not sent yet; the entries of a digest go with it and do not count.
+SELECT count(*) FROM messages WHERE status = 'sending' AND batch_id IS NOT NULL;
 
 -- name: lock_pacing
 -- Only one transaction at a time paces and batches messages; held until it ends.

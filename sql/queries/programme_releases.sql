@@ -55,7 +55,7 @@ UNION ALL
 -- name: insert_release
 -- Freeze all confirmed and cancelled sessions, or what an earlier release ($5) held, as the next release; nothing when the last
 -- one holds just that. A session is as old as what is published of it: older than its row when only hidden fields changed,
--- newer when its room got another name. The edition's mailbox is always the one that is read now.
+-- newer when its room got another name, but not when it got equipment, which no calendar tells. The edition's mailbox is always the one that is read now.
 WITH last AS MATERIALIZED (
     SELECT number, edition, content_sha256 FROM releases WHERE edition_id = $1 ORDER BY number DESC LIMIT 1
 ),
@@ -91,7 +91,7 @@ content AS MATERIALIZED (
         LIMIT 1
     ) b ON true
     CROSS JOIN LATERAL (
-        SELECT b.fields = to_jsonb(p) - 'revised_at'
+        SELECT shown_in_calendars(b.fields) = shown_in_calendars(to_jsonb(p) - 'revised_at')
                AND (SELECT edition FROM last) = (SELECT edition FROM frozen) AS same
     ) same
 ),

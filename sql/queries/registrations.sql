@@ -297,3 +297,17 @@ SELECT e.status, CASE $2::text WHEN 'in_person' THEN e.in_person_closes_at ELSE 
        coalesce(p.needs_approval, '{}') AS needs_approval
 FROM editions e LEFT JOIN change_policies p ON p.edition_id = e.id
 WHERE e.id = $1;
+
+-- name: lock_own_registration
+-- A person's own registration, locked until the transaction ends: the latest, an active one before all others; for who came by a
+-- link, that registration ($3) alone. Erased ones are nobody's.
+SELECT id, status, mode, entity_id AS entity, delegation_id AS delegation FROM registrations
+WHERE edition_id = $1 AND person_id = $2 AND ($3::uuid IS NULL OR id = $3)
+ORDER BY status IN ('submitted', 'approved', 'waitlisted') DESC, id DESC LIMIT 1
+FOR NO KEY UPDATE;
+
+-- name: find_own_registration
+-- The same one, to read by.
+SELECT id FROM registrations
+WHERE edition_id = $1 AND person_id = $2 AND ($3::uuid IS NULL OR id = $3)
+ORDER BY status IN ('submitted', 'approved', 'waitlisted') DESC, id DESC LIMIT 1;

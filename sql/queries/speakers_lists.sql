@@ -8,6 +8,12 @@ SELECT s.id, (SELECT m.list_id FROM speakers_list_sessions m WHERE m.edition_id 
        s.starts_at
 FROM sessions s WHERE s.edition_id = $1 AND s.id = ANY ($2::uuid[]) ORDER BY s.id;
 
+-- name: note_change
+-- Who changes a list, or what stands on it, from here on, when and why: triggers write it into the histories.
+SELECT set_config('forum.token_id', $1::uuid::text, true) AS token_id,
+       set_config('forum.changed_at', $2::timestamptz::text, true) AS changed_at,
+       set_config('forum.reason', coalesce($3::text, ''), true) AS reason;
+
 -- name: lock_list
 -- Lock the list that a session has until the transaction ends.
 SELECT l.id FROM speakers_lists l JOIN speakers_list_sessions m ON m.edition_id = l.edition_id AND m.list_id = l.id

@@ -1,10 +1,8 @@
 -- name: lock_asker
--- Lock the registration of who is to speak until the transaction ends: the one that is named ($2), else the active one of a
--- person ($3). Its delegation is the one that it is in since entities were merged.
+-- Lock the registration ($2) of who is to speak until the transaction ends; whether it is that of a person ($3). Its delegation
+-- is the one that it is in since entities were merged.
 SELECT id, status, entity_id AS entity, delegation_id AS delegation, person_id IS NOT DISTINCT FROM $3::uuid AS is_own
-FROM registrations
-WHERE edition_id = $1 AND CASE WHEN $2::uuid IS NULL THEN person_id = $3 AND status IN ('submitted', 'approved', 'waitlisted')
-                               ELSE id = $2 END
+FROM registrations WHERE edition_id = $1 AND id = $2
 FOR SHARE;
 
 -- name: lock_entity_of_request

@@ -19,6 +19,7 @@ from forum.agenda.routes import HANDLERS as AGENDA
 from forum.attendance.routes import HANDLERS as ATTENDANCE
 from forum.attendance.service import BadgeReader, ScanDesk
 from forum.bookings.routes import HANDLERS as BOOKINGS
+from forum.bulk import Handling
 from forum.calendars.feeds import PersonalFeeds
 from forum.calendars.routes import HANDLERS as CALENDARS
 from forum.change_requests.routes import HANDLERS as CHANGE_REQUESTS
@@ -35,6 +36,7 @@ from forum.letters.routes import HANDLERS as LETTERS
 from forum.listening import listening
 from forum.notifications.routes import HANDLERS as NOTIFICATIONS
 from forum.pagination import Paging
+from forum.parameters import DryRun
 from forum.permissions import Principal
 from forum.pledges.routes import HANDLERS as PLEDGES
 from forum.pledges.service import Feed
@@ -45,6 +47,7 @@ from forum.programme.import_routes import HANDLERS as PROGRAMME_IMPORTS
 from forum.programme.routes import HANDLERS as PROGRAMME
 from forum.programme.service import Keeper
 from forum.proposals.routes import HANDLERS as PROPOSALS
+from forum.pushes.routes import HANDLERS as PUSHES
 from forum.questions.routes import HANDLERS as QUESTIONS
 from forum.registrations.badge_routes import WELL_KNOWN
 from forum.registrations.desk import RegistrationDesk
@@ -120,6 +123,16 @@ async def provide_paging(
 ) -> Paging:
     """What page the client asks for."""
     return Paging(limit, cursor, count)
+
+
+async def provide_handling(
+    dry_run: DryRun = False,
+    atomic: Annotated[
+        bool, QueryParameter(description="Write all rows or none: all faults are told with 422.")
+    ] = False,
+) -> Handling:
+    """How the client wants many rows to be handled."""
+    return Handling(is_atomic=atomic, is_rehearsed=dry_run)
 
 
 def _provide_directly(app: Litestar) -> None:
@@ -215,6 +228,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
             *ATTENDANCE,
             *STATISTICS,
             *NOTIFICATIONS,
+            *PUSHES,
             *PREVIEWS,
             *PRIVACY,
         ],
@@ -227,6 +241,7 @@ def create_app(settings: Settings, pool: Pool | None = None, clock: Clock | None
         exception_handlers={Exception: http.answer_error},
         dependencies={
             **{name: Provide(provide) for name, provide in OF_REQUEST.items()},
+            "handling": Provide(provide_handling),
             "paging": Provide(provide_paging),
             "if_match": Provide(http.provide_if_match, sync_to_thread=False),
         },

@@ -22,6 +22,15 @@ TOGETHER: Final = 50
 everybody else's (more than 64 are not kept in PostgreSQL's shared memory)."""
 
 
+class Handling(Struct, frozen=True):
+    """How the rows of a request are to be handled."""
+
+    is_atomic: bool = False
+    """Whether one that is refused keeps all others out."""
+    is_rehearsed: bool = False
+    """Whether nothing is kept."""
+
+
 class RowResult(Struct):
     """What became of a row: `index` is where it stands in the request, from 0.
 
@@ -60,21 +69,16 @@ class _Rehearsed(Exception):
 async def carry_out(
     conn: Connection,
     work: Callable[[], Awaitable[RowResults]],
-    *,
-    is_atomic: bool,
-    is_rehearsed: bool,
+    handling: Handling,
     at: str = "/rows",
 ) -> RowResults:
-    """Do the work of all rows.
-
-    `is_atomic` raises `Invalid` with the faults of all rows when one is refused; `is_rehearsed` keeps nothing.
-    """
+    """Do the work of all rows; atomic work raises `Invalid` with the faults of all of them when one is refused."""
     try:
         async with conn.transaction():
             results = await work()
-            if is_atomic:
+            if handling.is_atomic:
                 results.require_all(at)
-            if is_rehearsed:
+            if handling.is_rehearsed:
                 raise _Rehearsed
     except _Rehearsed:
         for result in results.items:

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from forum.commands import anchored
-from forum.commands.database import badge_key, migrate, token
+from forum.commands.database import badge_key, migrate, push_key, token
 from forum.commands.demo import demo
 from forum.commands.doctor import doctor
 from forum.commands.imports import import_, sample
@@ -57,5 +57,5 @@ def main(ctx: click.Context) -> None:
     set_up_logging(ctx.obj.log_level)
 
 
-for command in (badge_key, demo, doctor, import_, migrate, openapi, sample, serve, token, up, worker):
+for command in (badge_key, demo, doctor, import_, migrate, openapi, push_key, sample, serve, token, up, worker):
     main.add_command(command)

@@ -52,6 +52,9 @@ async def prepare_connection(connection: Connection) -> None:
 FRESH_PLANS: Final = {"plan_cache_mode": "force_custom_plan"}
 """For connections that run few statements on many rows: a plan that was kept from when a table was small, or made for
 one row and for thousands alike, can take a hundred times as long."""
+FIRST_OF_MANY: Final = FRESH_PLANS | {"enable_sort": "off"}
+"""For the relay, which takes the first of what is due by an index: before there are statistics, sorting all that is due
+looks as cheap."""
 
 
 async def open_pool(database_url: str, size: int = 16, settings: Mapping[str, str] | None = None) -> Pool:

@@ -113,18 +113,6 @@ def _next(request: Request[Any, Any, Any], page: Page[Any]) -> str:
     return f"{request.url.path}?{urlencode([*query, ('cursor', page.next_cursor)])}"
 
 
-def _language(description: str) -> QueryParameter:
-    return QueryParameter(
-        min_length=2, max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", description=description
-    )
-
-
-Language = Annotated[str | None, _language("The language to answer in, as a tag of BCP 47.")]
-"""The parameter `lang`. Litestar does not look at constraints inside a union: they stand beside it."""
-SpokenLanguage = Annotated[str | None, _language("Spoken from the floor or interpreted into; `en` finds `en-GB` too.")]
-"""The parameter `language`, by which sessions are chosen."""
-
-
 class IfMatch(msgspec.Struct, frozen=True):
     """The versions that the client allows to be changed; None allows whatever is there."""
 
@@ -198,9 +186,21 @@ def _parameter_faults(exc: ValidationException) -> ForumError:
     return Invalid(faults or [Fault(code="bad_parameter", detail="A parameter is wrong.")])
 
 
+def _unstorable(request: Request[Any, Any, Any], code: str) -> list[Fault]:
+    """What of a request's parameters the database cannot take: text with a NUL, or a cursor made by hand."""
+    given = request.query_params
+    names = [name for name, text in given.multi_items() if "\0" in text]
+    if names:
+        return [Fault(parameter=name, code="control_character", detail="U+0000 is not allowed here.") for name in names]
+    made_by_hand = request.method == HttpMethod.GET and code == "out_of_range" and "cursor" in given
+    return [Fault(parameter="cursor", code=code, detail="This cursor is none of ours.")] if made_by_hand else []
+
+
 def answer_error(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
     """Litestar exception handler: the problem document, and a log line for what is our fault."""
     error = as_forum_error(exc)
+    if isinstance(error, Invalid) and not all(fault.pointer is not None or fault.parameter for fault in error.errors):
+        error = Invalid(_unstorable(request, error.errors[0].code) or error.errors)
     if error.keeps_changes:
         unit_of(request.scope).keeps_changes = True
     if error.status == 500:

@@ -54,4 +54,13 @@ class ReportAttendance(Job, frozen=True, tag="report_attendance"):
     """Somebody asked for it: the report at the end of the day comes all the same."""
 
 
-AnyJob = InviteRegistration | InviteSpeaker | InviteEdition | SendMessages | ReportAttendance
+class PushMessage(Job, frozen=True, tag="push_message"):
+    """Push what somebody was told to one of the places where they take pushes; written by a trigger on messages."""
+
+    subscription_id: UUID
+    message_id: UUID
+    attempts: int = 0
+    """How often the push service was asked before."""
+
+
+AnyJob = InviteRegistration | InviteSpeaker | InviteEdition | SendMessages | ReportAttendance | PushMessage

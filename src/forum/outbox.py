@@ -6,12 +6,13 @@ was killed, loses nothing. Only this module knows how arq is asked to run someth
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
 import msgspec
 from arq import ArqRedis
+from arq.constants import default_queue_name
 
 from forum.db import Connection, execute, fetch_all, value
 from forum.jobs import AnyJob, Job
@@ -21,7 +22,8 @@ _SQL = load_statements("outbox")
 
 CHANNEL: Final = "forum_outbox"
 """PostgreSQL notifies here when something was published."""
-BATCH_SIZE: Final = 500
+BATCH_SIZE: Final = 2000
+"""Those of an edition are planned one portion after the other: few large ones leave the worker to its mails."""
 MESSAGES_IN_BATCH: Final = 200
 MESSAGES_UNDER_WAY: Final = 4000
 """What is not under way yet can still be superseded by news of the same invitation."""
@@ -55,6 +57,12 @@ class Claimed(msgspec.Struct, frozen=True):
 async def publish(conn: Connection, *jobs: Job) -> None:
     """Store jobs in the caller's transaction: they run if, and only if, it commits."""
     await execute(conn, _SQL["insert_jobs"], [msgspec.to_builtins(job) for job in jobs])
+
+
+async def publish_later(conn: Connection, jobs: Sequence[tuple[Job, timedelta]]) -> None:
+    """The same for jobs that are to run after a pause, each after its own."""
+    rows = [{"job": msgspec.to_builtins(job), "seconds": pause.total_seconds()} for job, pause in jobs]
+    await execute(conn, _SQL["insert_later_jobs"], rows)
 
 
 async def queue_message(
@@ -103,9 +111,23 @@ async def relay(
     for kind, group in groupby(sorted(rows, key=lambda row: (row.kind, row.id)), key=lambda row: row.kind):
         for batch in _portions(kind, list(group)):
             key = f"outbox:{batch[0].id}:{batch[0].tries}"
-            earlier = now - _BEFORE_ALL_OTHERS if batch[0].urgent else None
-            await queue.enqueue_job(kind, [row.id for row in batch], _job_id=key, _defer_until=earlier)
+            place = now - _BEFORE_ALL_OTHERS if batch[0].urgent else None
+            if batch[0].tries > 1:
+                place = await _take_earlier(queue, batch[0]) or place
+            await queue.enqueue_job(kind, [row.id for row in batch], _job_id=key, _defer_until=place)
     return len(rows)
+
+
+async def _take_earlier(queue: ArqRedis, row: Relayed) -> datetime | None:
+    """Take an earlier hand-over of a job off the queue; the place that the next one has there, None for the last.
+
+    arq leaves it there while a worker is at it. A killed worker's would stand at the head for as long as a job may
+    last, and a hundred of them, which is all that arq looks at, would hold up every job behind them.
+    """
+    key = f"outbox:{row.id}:{row.tries - 1}"
+    score = await queue.zscore(default_queue_name, key)
+    await queue.zrem(default_queue_name, key)
+    return datetime.fromtimestamp(score / 1000, UTC) if score is not None else None
 
 
 def _portions(kind: str, rows: list[Relayed]) -> list[list[Relayed]]:

@@ -1,4 +1,7 @@
-"""The pages that mailed links open where no frontend does: four files of a slice that load nothing from elsewhere."""
+"""The pages that mailed links open where no frontend does: four files of a slice, and two that all pages share.
+
+They load nothing from elsewhere.
+"""
 
 from functools import cache
 from importlib.resources import files
@@ -11,7 +14,10 @@ MEDIA_TYPES: Final = {
     "page.css": "text/css",
     "page.js": "text/javascript",
     "texts.json": "application/json",
+    "shared.css": "text/css",
+    "shared.js": "text/javascript",
 }
+_SHARED: Final = frozenset({"shared.css", "shared.js"})
 HEADERS: Final = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -34,4 +40,4 @@ def read_page_file(package: str, name: str) -> bytes:
 
 
 def _read(package: str, name: str) -> bytes:
-    return files(package).joinpath("page", name).read_bytes()
+    return files("forum" if name in _SHARED else package).joinpath("page", name).read_bytes()

@@ -50,6 +50,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_
     mail_per_domain: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """How many mails a minute are sent to addresses of one domain, by all workers together; as many as there are when
     absent."""
+    push_to_private: bool = False
+    """For tests and demonstrations: pushes go to http addresses and inside the own network, too. Never on a server that
+    strangers can use."""
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=100)] = 16
     rehearsal_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     """For rehearsals: the clock starts at this instant, and runs on from there."""

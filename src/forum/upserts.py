@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from forum import bodies
-from forum.bulk import RowResults, RowStatus, carry_out, do_in_turns
+from forum.bulk import Handling, RowResults, RowStatus, carry_out, do_in_turns
 from forum.checks import bare_type, fields_of
 from forum.db import Connection
 from forum.errors import Fault, Invalid
@@ -61,15 +61,10 @@ class _Row(msgspec.Struct):
     """Whether it has made its thing; when it is done once more, that was undone."""
 
 
-async def upsert(
-    conn: Connection, kind: Upserted, rows: Sequence[Any], *, is_atomic: bool, is_rehearsed: bool
-) -> RowResults:
-    """Make or change a thing for each row; what became of each.
-
-    `is_atomic` raises `Invalid` with the faults of all rows when one is refused; `is_rehearsed` keeps nothing.
-    """
+async def upsert(conn: Connection, kind: Upserted, rows: Sequence[Any], handling: Handling) -> RowResults:
+    """Make or change a thing for each row; what became of each. See `forum.bulk.carry_out`."""
     work = _Upsert(conn, kind)
-    return await carry_out(conn, partial(work.run, rows), is_atomic=is_atomic, is_rehearsed=is_rehearsed)
+    return await carry_out(conn, partial(work.run, rows), handling)
 
 
 class _Upsert:
@@ -118,7 +113,8 @@ class _Upsert:
         if not isinstance(row.raw, dict):
             bodies.decode(msgspec.json.encode(row.raw), kind.new)
         fields, faults = resolve(row.raw, kind.refers, self._known)
-        faults = row.faults + faults
+        told = {fault.pointer for fault in row.faults}
+        faults = row.faults + [fault for fault in faults if fault.pointer not in told]
         if row.is_made:
             row.is_made = False
             del own[str(row.name)]

@@ -1,13 +1,15 @@
-"""Measures of mail: invitations that a worker plans, renders, hands to a mail server and marks as sent."""
+"""Measures of mail: what a worker plans, renders, hands to a mail server and marks as sent when a plenary moves."""
 
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from statistics import median
 from time import perf_counter
+from typing import IO, Any
 from uuid import UUID
 
 import msgspec
@@ -23,7 +25,8 @@ from tests.factories import make_session, publish_programme
 from workers.office import MAIL_CONNECTIONS
 
 SLUG = "bench-mail"
-INVITATIONS = 14_000
+UPDATES = 14_000
+"""In all rounds together: one round tells 14,000 people of one move."""
 INSERT_PEOPLE = """
 WITH people AS (
     INSERT INTO persons (id, email, language, timezone, created_at)
@@ -39,6 +42,13 @@ SELECT $1, gen_random_uuid(), id, 'Amal', email, language, 'Europe/Zurich', 'ngo
 FROM people
 """
 """Straight into the tables: what is measured begins with the release that invites them."""
+COUNT_SENT = """
+SELECT count(DISTINCT (registration_id, payload ->> 'starts_at')) FROM messages
+WHERE edition_id = $1 AND status = 'sent'
+"""
+LANGUAGES = 3
+RENDERED = b" rendered: "
+"""In the line that a worker writes when the calendar library has rendered an entry."""
 
 
 class Sink:
@@ -71,12 +81,14 @@ class Sink:
 
 
 @asynccontextmanager
-async def _running(*arguments: str, settings: Settings | None = None) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _running(
+    *arguments: str, settings: Settings | None = None, log: IO[bytes] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A module of ours in a process of its own, for as long as the block lasts."""
     environment = os.environ | (as_environment(settings) if settings else {})
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *arguments, stdin=pipe, stdout=pipe, env=environment
+        sys.executable, "-m", *arguments, stdin=pipe, stdout=pipe, stderr=log, env=environment
     )
     try:
         yield process
@@ -86,64 +98,92 @@ async def _running(*arguments: str, settings: Settings | None = None) -> AsyncIt
         await process.wait()
 
 
+class Post:
+    """The worker at work on one session, which everybody is invited to."""
+
+    def __init__(self, stage: Stage, sink: Sink, worker_pid: int, edition_id: UUID, people: int) -> None:
+        self._stage, self._sink, self._worker_pid = stage, sink, worker_pid
+        self._edition_id, self.people = edition_id, people
+        self.forum: list[Round] = []
+        self.bare: list[Round] = []
+        self.seconds: list[float] = []
+        self.mean_bytes = 0
+
+    async def publish(self) -> None:
+        """Publish what was changed, wait until everybody was told, and then send as many mails by aiosmtplib alone."""
+        arriving = await self._sink.expect(self.people)
+        pids = {"worker": (self._worker_pid, False), "database": (self._stage.database_pid, True)}
+        usage, begun = Usage(pids), perf_counter()
+        await publish_programme(self._stage.admin, SLUG)
+        came = await arriving
+        self.seconds.append(perf_counter() - begun)
+        self.mean_bytes = came.mean_bytes
+        self.forum.append(_round(usage, came, self.seconds[-1]))
+        await self._wait_until_marked()
+        self.bare.append(await _bare_round(self._sink, came))
+
+    async def _wait_until_marked(self) -> None:
+        for _ in range(500):
+            if await self.count_sent() >= self.people * len(self.forum):
+                return
+            await asyncio.sleep(0.02)
+
+    async def count_sent(self) -> int:
+        """How many mails are marked as sent, each telling somebody of a time that nothing had told them before."""
+        return int(await self._stage.pool.fetchval(COUNT_SENT, self._edition_id))
+
+    def measure(self, name: str, what: str, bound: float | None, first: int, last: int, **more: Any) -> Measure:
+        """What was measured from one round to another."""
+        return Measure(
+            name=name,
+            what=f"{what} of {self.mean_bytes / 1000:.1f} kB to {self.people:,} people, handed to a mail server",
+            against=f"aiosmtplib alone, {MAIL_CONNECTIONS} connections",
+            bound=bound,
+            forum=self.forum[first:last],
+            bare=self.bare[first:last],
+            **more,
+        )
+
+
 async def measure_mails(stage: Stage, plan: Plan) -> AsyncIterator[Measure]:
-    """14,000 invitations: in each round another session is published, to which everybody is invited."""
-    people = INVITATIONS // plan.rounds
-    plan.say(f"inviting {people:,} people in each round")
-    edition_id = await make_live_edition(stage, SLUG, capacity=0)
-    await stage.pool.execute(INSERT_PEOPLE, UUID(edition_id), NOW, people)
+    """Everybody is invited to a plenary, which is then moved in each round: 14,000 updates in all rounds together."""
+    people = UPDATES // plan.rounds
+    edition_id = UUID(await make_live_edition(stage, SLUG, capacity=0))
+    await stage.pool.execute(INSERT_PEOPLE, edition_id, NOW, people)
     await stage.pool.execute("DELETE FROM outbox")  # nothing is told of but what is published here
-    forum, bare, waited = [], [], []
-    async with _running("tests.bench.sink") as process:
-        sink = await Sink.of(process)
-        settings = structs.replace(stage.settings, smtp_url=f"smtp://127.0.0.1:{sink.port}")
-        async with _running("forum", "worker", settings=settings) as worker:
-            for number in range(plan.rounds):
-                made, came, seconds = await _worker_round(stage, worker.pid, sink, people, number)
-                forum.append(made)
-                waited.append(seconds)
-                bare.append(await _bare_round(sink, came))
-                rates = f"{made.rate:,.0f} against {bare[-1].rate:,.0f} a second"
-                plan.say(f"mails, round {number + 1} of {plan.rounds}: {rates}")
-    sent = await stage.pool.fetchval(
-        "SELECT count(*) FROM messages WHERE edition_id = $1 AND status = 'sent'", UUID(edition_id)
-    )
-    yield Measure(
-        name="mails",
-        what=f"invitations of {came.mean_bytes / 1000:.1f} kB rendered, handed to a mail server and marked",
-        against=f"aiosmtplib alone, {MAIL_CONNECTIONS} connections",
-        bound=None,
-        forum=forum,
-        bare=bare,
-        is_exact=sent == people * plan.rounds,
+    plenary = await make_session(stage.admin, edition=SLUG, **_times(0))
+    with tempfile.TemporaryFile() as log:
+        async with _running("tests.bench.sink") as process:
+            sink = await Sink.of(process)
+            settings = structs.replace(stage.settings, smtp_url=f"smtp://127.0.0.1:{sink.port}")
+            async with _running("forum", "worker", settings=settings, log=log) as worker:
+                post = Post(stage, sink, worker.pid, edition_id, people)
+                plan.say(f"inviting {people:,} people")
+                await post.publish()
+                yield post.measure("invitations", "invitations", None, 0, 1)
+                for number in range(1, plan.rounds + 1):
+                    await stage.admin.patch(f"/v1/editions/{SLUG}/sessions/{plenary['id']}", _times(number))
+                    await post.publish()
+                    rates = f"{post.forum[-1].rate:,.0f} against {post.bare[-1].rate:,.0f} a second"
+                    plan.say(f"mails, round {number} of {plan.rounds}: {rates}")
+        log.seek(0)
+        rendered = sum(RENDERED in line for line in log)
+    sent, versions = await post.count_sent(), plan.rounds + 1
+    yield post.measure(
+        "mails", "updates after a move", 0.5, 1, versions,
+        is_exact=sent == people * versions and rendered == LANGUAGES * versions,
         notes=[
-            f"{sent:,} marked as sent; {people:,} people have theirs {median(waited):.1f} s after the release "
-            f"(median), planning included"
+            f"{sent:,} marked as sent, the invitations included; everybody has theirs {median(post.seconds[1:]):.1f} s "
+            f"after the release (median), planning included",
+            f"1 session in {versions} versions and {LANGUAGES} languages was rendered {rendered} times for them",
         ],
-    )
+    )  # fmt: skip
 
 
-async def _worker_round(
-    stage: Stage, worker_pid: int, sink: Sink, mails: int, number: int
-) -> tuple[Round, Arrivals, float]:
-    """Publish one session more and wait until everybody is invited; also how long that took in all."""
-    starts_at = NOW + timedelta(hours=2 * number)
-    times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=1)).isoformat()}
-    await make_session(stage.admin, edition=SLUG, **times)
-    arriving = await sink.expect(mails)
-    usage, begun = Usage({"worker": (worker_pid, False), "database": (stage.database_pid, True)}), perf_counter()
-    await publish_programme(stage.admin, SLUG)
-    came = await arriving
-    seconds = perf_counter() - begun
-    await _wait_until_marked(stage, mails * (number + 1))
-    return _round(usage, came, seconds), came, seconds
-
-
-async def _wait_until_marked(stage: Stage, mails: int) -> None:
-    for _ in range(500):
-        if await stage.pool.fetchval("SELECT count(*) FROM messages WHERE status = 'sent'") >= mails:
-            return
-        await asyncio.sleep(0.02)
+def _times(number: int) -> dict[str, str]:
+    """When the plenary is, after so many moves."""
+    starts_at = NOW + timedelta(hours=number)
+    return {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=1)).isoformat()}
 
 
 async def _bare_round(sink: Sink, arrivals: Arrivals) -> Round:

@@ -115,6 +115,39 @@ async def test_sequence_and_stamp_are_those_of_the_row(client: Client, manager: 
     assert await told() == expected(1, "20231101T120000Z")
 
 
+async def test_what_a_room_has_is_in_the_programme_and_leaves_calendars_as_they_are(
+    client: Client, manager: Client, clock: Timeline
+) -> None:
+    room = await make_room(manager, capacity=80)
+    session = await make_session(manager, room=room["id"])
+    release = await publish_programme(manager)
+    before = (await client.get(FEED)).content
+    clock.forward(hours=1)
+    facts = {
+        "capacity": 90,
+        "wheelchair_accessible": True,
+        "hearing_loop": False,
+        "equipment": ["projector", "شاشة"],
+    }
+
+    await manager.patch(f"{EDITION}/rooms/{room['id']}", facts)
+    changed = await manager.made(f"{EDITION}/programme/publish", {})
+
+    plain = {"id": room["id"], "name": "Room K", "venue": None} | dict.fromkeys(facts) | {"capacity": 80}
+    frozen = {name: fact for name, fact in plain.items() if name != "equipment"}
+    assert changed["changed"] == [
+        {"id": session["id"], "fields": {"room": {"before": frozen, "after": frozen | facts}}}
+    ]
+    for number, told in ((1, plain | {"equipment": []}), (2, plain | facts)):
+        [shown] = (await client.get(f"{EDITION}/programme/releases/{number}")).json()["sessions"]
+        assert (shown["room"], shown["revised_at"]) == (told, "2023-11-01T09:00:00Z")
+    assert (await client.get(f"{EDITION}/programme/now")).json()["rooms"][0]["room"] == plain | facts
+    assert (await client.get(FEED)).content == before
+    await manager.patch(f"{EDITION}/rooms/{room['id']}", {name: plain[name] for name in facts} | {"equipment": []})
+    again = await publish_programme(manager)
+    assert (again["number"], again["content_sha256"]) == (3, release["content_sha256"])
+
+
 async def test_cancelled_session_stays_until_the_edition_is_archived(client: Client, manager: Client) -> None:
     session = await make_session(manager)
     kept = await make_session(manager, starts_at="2023-12-14T08:00:00Z", ends_at=None)

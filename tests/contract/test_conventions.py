@@ -1,12 +1,13 @@
 """What holds beside single operations: replays, ids of requests, unknown paths, headers, the documentation page."""
 
 import asyncio
+import base64
 
 from forum.db import Connection
 from forum.docs import encode_document
 from forum.http import Application
 from tests.client import Client, pointers
-from tests.factories import edition_fields, make_edition, make_series
+from tests.factories import edition_fields, make_edition, make_series, make_speaker
 
 
 async def test_unknown_path_is_a_problem_document(client: Client) -> None:
@@ -179,3 +180,16 @@ async def test_stored_answer_does_not_hold_the_token_that_was_issued(client: Cli
     stored = await conn.fetchrow("SELECT * FROM idempotency_keys")
     assert first.json()["token"].encode() not in stored["body"]
     assert "0190-abc" not in str(dict(stored))
+
+
+async def test_parameter_that_the_database_cannot_take_is_named(client: Client) -> None:
+    manager = await client.as_role("programme_manager", (await make_edition(client))["id"])
+    path = "/v1/editions/grf-2023/speakers"
+    forged = base64.urlsafe_b64encode(str(10**30).encode()).decode().rstrip("=")
+    speaker = await make_speaker(manager)
+
+    text = await manager.get(path, params={"external_id": "a\0b", "count": "true"})
+    cursor = await manager.get(f"{path}/{speaker['id']}/consents", params={"cursor": forged})
+
+    assert pointers(text) == {("external_id", "control_character")}
+    assert pointers(cursor) <= {("cursor", "out_of_range"), ("cursor", "bad_cursor")}

@@ -20,6 +20,16 @@ from tests.factories import (
 
 EDITION = "/v1/editions/grf-2023"
 NEXT = {"slug": "grf-2027", "title": {"en": "Forum 2027"}, "starts_on": "2027-06-14", "ends_on": "2027-06-16"}
+NUMBERS = {
+    "rooms": 3,
+    "tracks": 1,
+    "interpretation_teams": 1,
+    "sessions": 3,
+    "questions": 1,
+    "reserves": 1,
+    "message_texts": 1,
+    "reminders": 2,
+}
 QUESTION = {
     "key": "diet",
     "kind": "text",
@@ -53,6 +63,7 @@ async def source(client: Client, admin: Client) -> dict[str, Any]:
     levels.pop("version")
     put = await admin.request("PUT", f"{EDITION}/programme/conflict-rules", json=levels, headers={"If-Match": "*"})
     assert put.status_code == 200, put.text
+    team = await admin.made(f"{EDITION}/interpretation-teams", {"name": "French 1", "languages": ["fr"]})
     track = await admin.made(f"{EDITION}/tracks", {"name": {"en": "Education"}})
     day = await make_session(
         admin, title={"en": "Day"}, type="constituency_day", livestream_url="https://stream.example/1"
@@ -60,8 +71,10 @@ async def source(client: Client, admin: Client) -> dict[str, Any]:
     slot = {"starts_at": "2023-12-14T09:00:00Z", "ends_at": "2023-12-14T10:00:00Z"}
     entity = await make_entity(admin)
     inside = {"parent": day["id"], "room": rooms[1]["id"], "track": track["id"], "organisers": [entity["id"]]}
+    inside["interpretation_teams"] = [team["id"]]
     talk = await make_session(admin, title={"en": "Talk"}, access="booking", external_id="old-1", **inside, **slot)
     await make_session(admin, "cancelled", title={"en": "Cancelled"})
+    await say_and_remind(admin, talk)
     await make_session(admin, "draft", title={"en": "Later"}, starts_at=None, ends_at=None, held_on="2023-12-15")
     await make_appearance(admin, talk, await make_speaker(admin))
     await admin.made(f"{EDITION}/questions", QUESTION)
@@ -72,6 +85,21 @@ async def source(client: Client, admin: Client) -> dict[str, Any]:
     await make_registration(admin, category="refugee_led", delegation=delegation["id"])
     await publish_programme(admin)
     return edition
+
+
+async def say_and_remind(admin: Client, talk: dict[str, Any]) -> None:
+    """A text of the edition's own and one that was taken back; reminders of all sessions, and others of one."""
+    said, taken_back = f"{EDITION}/message-texts/note_reminder/fr", f"{EDITION}/message-texts/note_letter/en"
+    for path in (said, taken_back):
+        put = await admin.request("PUT", path, json={"text": "{edition}: bring water."}, headers={"If-Match": '"0"'})
+        assert put.status_code == 200, put.text
+    gone = await admin.request("DELETE", taken_back, headers={"If-Match": '"1"'})
+    assert gone.status_code == 204, gone.text
+    decided = {f"{EDITION}/reminders": [60, 1440], f"{EDITION}/sessions/{talk['id']}/reminders": [15]}
+    for path, minutes in decided.items():
+        body = {"reminder_minutes": minutes}
+        put = await admin.request("PUT", path, json=body, headers={"If-Match": '"0"'})
+        assert put.status_code == 200, put.text
 
 
 async def structure(admin: Client, slug: str) -> set[tuple[Any, ...]]:
@@ -99,14 +127,12 @@ async def structure(admin: Client, slug: str) -> set[tuple[Any, ...]]:
 async def test_copy_has_the_frame_by_the_clocks_of_the_place_and_nobody_in_it(
     admin: Client, source: dict[str, Any], conn: Connection
 ) -> None:
-    every = ["rooms", "tracks", "sessions", "questions", "reserves", "delegations"]
+    every = [*NUMBERS, "delegations"]
 
     answer = await admin.post(f"{EDITION}/copy", NEXT | {"with": every})
 
     assert answer.status_code == 201, answer.text
-    assert answer.json()["copied"] == {
-        "rooms": 3, "tracks": 1, "sessions": 3, "questions": 1, "reserves": 1, "delegations": 1
-    }  # fmt: skip
+    assert answer.json()["copied"] == NUMBERS | {"delegations": 1}
     edition = answer.json()["edition"]
     window = {"opens_at": None, "closes_at": None}
     assert edition == source | NEXT | {
@@ -132,11 +158,29 @@ async def test_copy_has_the_frame_by_the_clocks_of_the_place_and_nobody_in_it(
         ("Talk", "2027-06-15T08:00:00Z", None, "draft", None, None),
         ("Later", None, "2027-06-16", "draft", None, None),
     }
+    [team] = (await admin.get("/v1/editions/grf-2027/interpretation-teams")).json()["items"]
+    assert (team["name"], team["languages"]) == ("French 1", ["fr"])
+    [talk] = [one for one in sessions if one["title"]["en"] == "Talk"]
+    assert talk["interpretation_teams"] == [team["id"]]
+    await require_same_mails(admin, talk)
     [reserve] = (await admin.get("/v1/editions/grf-2027/reserves")).json()["items"]
     assert (reserve["places"], reserve["taken"], reserve["release_at"]) == (10, 0, "2027-06-02T10:00:00Z")
     [delegation] = (await admin.get("/v1/editions/grf-2027/delegations")).json()["items"]
     assert (delegation["in_person_quota"], delegation["head"]) == (4, None)
     await require_nobody(conn, edition["id"])
+
+
+async def require_same_mails(admin: Client, talk: dict[str, Any]) -> None:
+    """The texts and reminders of the edition before, in versions of their own."""
+    path = "/v1/editions/grf-2027"
+    [text] = (await admin.get(f"{path}/message-texts", params={"is_own": "true"})).json()["items"]
+    assert (text["key"], text["language"], text["text"], text["version"]) == (
+        "note_reminder", "fr", "{edition}: bring water.", 1
+    )  # fmt: skip
+    assert (await admin.get(f"{path}/reminders")).json() == {
+        "reminder_minutes": [60, 1440], "registered": False, "version": 1
+    }  # fmt: skip
+    assert (await admin.get(f"{path}/sessions/{talk['id']}/reminders")).json()["reminder_minutes"] == [15]
 
 
 async def require_nobody(conn: Connection, edition_id: str) -> None:
@@ -156,8 +200,12 @@ async def require_nobody(conn: Connection, edition_id: str) -> None:
         "room_elements",
         "rooms",
         "tracks",
+        "interpretation_teams",
         "sessions",
         "session_places",
+        "message_texts",
+        "edition_reminders",
+        "session_reminders",
         "questions",
         "reserves",
         "delegations",
@@ -169,15 +217,14 @@ async def require_nobody(conn: Connection, edition_id: str) -> None:
 async def test_copy_without_rooms_has_sessions_without_rooms(admin: Client, source: dict[str, Any]) -> None:
     made = await admin.made(f"{EDITION}/copy", NEXT | {"with": ["sessions"], "timezone": "America/New_York"})
 
-    assert made["copied"] == {
-        "rooms": 0, "tracks": 0, "sessions": 3, "questions": 0, "reserves": 0, "delegations": 0
-    }  # fmt: skip
+    assert made["copied"] == dict.fromkeys((*NUMBERS, "delegations"), 0) | {"sessions": 3}
     talk = next(
         one
         for one in (await admin.get("/v1/editions/grf-2027/sessions")).json()["items"]
         if one["title"]["en"] == "Talk"
     )
     assert (talk["room"], talk["track"], talk["starts_at"]) == (None, None, "2027-06-15T14:00:00Z")
+    assert talk["interpretation_teams"] == []
     confirmed = await admin.post(f"/v1/editions/grf-2027/sessions/{talk['id']}/confirm")
     assert confirmed.status_code == 200, confirmed.text
 

@@ -248,6 +248,24 @@ async def test_addresses_outside_ascii_go_with_smtputf8_or_not_at_all(server: Se
         assert len(plain.mails) == 1
 
 
+async def test_address_that_would_end_the_envelope_early_is_refused_before_anything_is_sent_to_it(
+    server: Server, transport: SmtpTransport
+) -> None:
+    for address in (
+        "a@x.example> NOTIFY=NEVER",
+        "a@x.example>\r\nRCPT TO:<b@x.example",
+        "<a@x.example>",
+        "a",
+        "a b@x.example",
+    ):
+        with pytest.raises(Refused, match="RFC 5321"):
+            await send(transport, address)
+    for address in ('"a b"@x.example', "a+b/c=d@x.example"):
+        await send(transport, address)
+
+    assert [mail[1] for mail in server.mails] == ['"a b"@x.example', "a+b/c=d@x.example"]
+
+
 async def test_mail_folder_holds_a_mail_once_by_its_message_id(tmp_path: Path) -> None:
     transport = MaildirTransport(tmp_path / "mail")
     for message_id, content in (("<1@x>", MAIL), ("<2@x>", MAIL), ("<1@x>", b"Subject: Again\r\n\r\n")):

@@ -99,6 +99,7 @@ async def take_part(
     await person.made(f"/v1/editions/grf-2023/sessions/{booked['id']}/bookings", {"registration": registration["id"]})
     await person.request("PUT", f"/v1/editions/grf-2023/sessions/{session['id']}/star")
     await person.made("/v1/me/calendar", {"edition": "grf-2023", "label": "Quastel's phone"})
+    await take_pushes(person)
     badge = await badge_token(organizer, registration)
     clock.now = datetime(2023, 12, 13, 10, tzinfo=UTC)
     scanner = await client.as_client(edition["id"], "scans:record", kind="device")
@@ -120,6 +121,14 @@ async def take_part(
     headers = {"Idempotency-Key": "quastel"}
     await person.request("POST", f"{REGISTRATIONS}/{registration['id']}/withdraw", headers=headers)
     return await make_registration(organizer, ADDRESS, **fields | {"external_id": "quastel-2"})
+
+
+async def take_pushes(person: Client) -> None:
+    """Somebody takes pushes, and reads what they were told."""
+    point = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+    new = {"endpoint": "https://push.example.org/quastel", "keys": {"p256dh": point, "auth": "BTBZMqHH6r4Tts7J_aSIgg"}}
+    await person.made("/v1/me/push-subscriptions", new)
+    assert (await person.made("/v1/me/notifications:read", {"until": "2024-01-01T00:00:00Z"}))["marked"] > 0
 
 
 async def speak(
@@ -187,12 +196,13 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
         "messages.recipient", "persons.email", "registration_transitions.reason", "registrations.accessibility_needs",
         "registrations.external_id", "registrations.family_name", "registrations.given_name", "sign_in_codes.email",
         "answers.value", "booking_transitions.reason", "calendar_feeds.label", "change_requests.reason",
+        "push_subscriptions.endpoint",
         "letter_particulars.passport_name",
         "speakers.display_name", "speakers.honorific", "speakers.function", "speakers.biography", "speakers.email",
         "speakers.external_id", "speaker_consents.note", "appearances.note",
         "letters.reason", "proposal_contacts.email", "proposal_contacts.name", "suppressions.email",
         "proposal_scores.comment",
-        "speaking_request_moves.reason", "speaking_requests.reason",
+        "speaking_request_moves.reason", "speaking_request_transitions.reason", "speaking_requests.reason",
     }  # fmt: skip
 
     mailed = len(post.server.taken)
@@ -204,6 +214,7 @@ async def test_person_who_erases_themselves_leaves_no_trace_in_any_table(
     assert answer.status_code == 200, answer.text
     assert await traces(conn, *TRACES) == {}
     assert await counts(conn) == before
+    assert await conn.fetchval("SELECT count(*) FROM notification_reads") == 0
     assert (await person.get("/v1/me")).status_code == 401
     ended = await organizer.get(f"{REGISTRATIONS}/{latest['id']}")
     assert ended.json() | {"version": 0, "created_at": ""} == {

@@ -42,7 +42,8 @@ async def manager(client: Client) -> Client:
 @pytest.fixture
 async def published(manager: Client) -> dict[str, dict[str, Any]]:
     """A release with all that a format can stumble over, by what it is."""
-    twins = [await make_room(manager, venue=venue, capacity=400) for venue in ("Palexpo", "CICG")]
+    facts = {"wheelchair_accessible": True, "equipment": ["projector", "lectern"]}
+    twins = [await make_room(manager, venue=venue, capacity=400, **facts) for venue in ("Palexpo", "CICG")]
     track = await manager.made(f"{EDITION}/tracks", {"name": {"en": "Solutions & <rights>", "fr": "Solutions (fr)"}})
     registrar = await manager.as_role("registrar", (await manager.get(EDITION)).json()["id"])
     entity = await make_entity(registrar)
@@ -124,7 +125,8 @@ async def test_json_is_what_the_schema_asks_for(client: Client, published: dict[
         assert ZONED.fullmatch(event["date"])
         assert re.fullmatch(r"\d{2}:\d{2}", event["start"])
         assert re.fullmatch(r"\d{1,2}:\d{2}", event["duration"])
-        assert re.fullmatch(r"[a-z0-9_-]+[a-z0-9]", event["slug"])
+        assert re.fullmatch(r"[a-z0-9]{4,}-[0-9]{1,6}-[a-z0-9_-]{4,}", event["slug"])
+        assert event["slug"].startswith("grf2023-")
         assert UUIDS.fullmatch(event["guid"])
         assert all(isinstance(event[name], str) for name in ("title", "type", "language", "url", "abstract"))
         assert all(sorted(person) == ["guid", "id", "public_name"] for person in event["persons"])
@@ -207,6 +209,24 @@ async def test_schedule_of_nothing_with_an_hour_has_its_days(client: Client, man
     assert [(day.get("index"), len(day)) for day in days] == [("1", 0), ("2", 0), ("3", 0)]
 
 
+async def test_zone_that_the_schema_of_the_json_does_not_take_stands_in_the_xml_alone(
+    client: Client, manager: Client
+) -> None:
+    await make_session(manager)
+    await publish_programme(manager)
+    organizer = await client.as_role("organizer", (await manager.get(EDITION)).json()["id"])
+    told = []
+    for zone in ("America/Argentina/Buenos_Aires", "US/Pacific", "UTC"):
+        await organizer.made(f"{EDITION}/revise", {"timezone": zone, "reason": {"en": "Elsewhere."}})
+        conference = (await client.get(JSON)).json()["schedule"]["conference"]
+        shown = ElementTree.fromstring((await client.get(XML)).content).findtext("conference/time_zone_name")
+        told.append((conference.get("time_zone_name"), shown))
+
+    assert told == [
+        ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"), (None, "US/Pacific"), ("UTC", "UTC"),
+    ]  # fmt: skip
+
+
 async def test_table_has_a_row_for_each_session_and_runs_no_formula(
     client: Client, published: dict[str, dict[str, Any]]
 ) -> None:
@@ -228,6 +248,9 @@ async def test_table_has_a_row_for_each_session_and_runs_no_formula(
         "ends_at": "2023-12-13T12:00:00Z",
         "room": "Room K",
         "venue": "Palexpo",
+        "wheelchair_accessible": "true",
+        "hearing_loop": "",
+        "equipment": "projector; lectern",
         "mode": "hybrid",
         "access": "registered",
         "floor": "fr en",

@@ -110,6 +110,18 @@ async def test_own_publication_is_seen_in_the_next_answer(
     assert await title(reader) == "Second"
 
 
+async def test_revised_edition_is_seen_in_the_next_answer(
+    readers: list[tuple[Client, Keeper]], edition_id: UUID, client: Client
+) -> None:
+    reader, keeper = readers[0]
+    organizer = reader.with_token((await client.as_role("organizer", str(edition_id))).token)
+
+    await organizer.made("/v1/editions/grf-2023/revise", {"venue": "Palais des Nations", "reason": {"en": "Bigger."}})
+
+    assert keeper.find(edition_id) is None
+    assert (await reader.get(PROGRAMME)).json()["edition"]["venue"] == "Palais des Nations"
+
+
 async def test_consent_taken_back_is_seen_in_the_next_answer(
     readers: list[tuple[Client, Keeper]], edition_id: UUID, manager: Client
 ) -> None:

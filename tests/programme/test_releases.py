@@ -229,7 +229,9 @@ async def test_any_release_is_read_by_its_number_as_it_was(client: Client, manag
 
     assert (await client.get(f"{PROGRAMME}/releases/1")).json() == first
     assert await titles(client, f"{PROGRAMME}/releases/2") == ["Second"] == await titles(client)
-    assert (await client.get(f"{PROGRAMME}/releases/3")).status_code == 404
+    for absent in (f"{PROGRAMME}/releases/3", f"{PROGRAMME}/releases/{2**40}", f"{PROGRAMME}/releases/{-(2**40)}"):
+        assert (await client.get(absent)).status_code == 404
+    assert (await client.get(f"{PROGRAMME}/releases/1/difference", params={"from": 2**40})).status_code == 404
     pages = [(await client.get(f"{PROGRAMME}/releases", params={"limit": "1", "count": "true"})).json()]
     pages.append((await client.get(f"{PROGRAMME}/releases", params={"cursor": pages[0]["next_cursor"]})).json())
     assert [[release["number"] for release in page["items"]] for page in pages] == [[2], [1]]

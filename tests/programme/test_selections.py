@@ -96,6 +96,7 @@ async def test_programme_since_a_release_is_what_differs_from_it(
     for number, code in (("4", "unknown_release"), ("-1", "bad_parameter"), ("x", "bad_parameter")):
         answer = await client.get(PROGRAMME, params={"since_release": number})
         assert pointers(answer) == {("since_release", code)}
+    assert pointers(await client.get(PROGRAMME, params={"q": "a\0b"})) == {("q", "control_character")}
     await conn.execute("DELETE FROM sessions WHERE id = $1", made[1]["id"])  # as nothing in Forum does
     await publish_programme(manager)
     assert await since(3) == ([], [made[1]["id"]])

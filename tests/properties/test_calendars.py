@@ -274,7 +274,7 @@ class CalendarsMachine(RuleBasedStateMachine):
         if key not in self.appearances:
             new = NewAppearance(speaker=self.speakers[name], role="panellist")
             self.appearances[key] = self.act(create_appearance, self.edition_id, key[1], new).id
-        self.act(move_appearance, self.edition_id, key[1], self.appearances[key], what, timed=False)
+        self.act(move_appearance, self.edition_id, key[1], self.appearances[key], what)
 
     @rule(name=SPEAKER, holder=st.one_of(NAME, st.none()))
     def identify(self, name: str, holder: str | None) -> None:

@@ -65,18 +65,23 @@ async def test_link_in_the_mail_opens_the_one_registration_and_no_account(
 
 
 OWN = {
-    "accept_registration_offer", "decline_registration_offer", "free_declined_place", "get_badge_pdf", "get_badge_png",
+    "accept_registration_offer", "decline_registration_offer", "delete_push_subscription", "free_declined_place",
+    "get_badge_pdf", "get_badge_png",
     "get_badge_svg", "get_registration", "get_registration_calendar", "lift_objection", "list_declined_places",
-    "list_registration_transitions",
+    "list_registration_transitions", "mark_notification_read",
     "object_to_registration", "resend_registration_link", "revoke_calendar_feed", "rotate_calendar_feed", "sign_out",
     "star_session", "switch_registration_mode", "update_registration", "withdraw_registration",
 }  # fmt: skip
 """What is open to who comes by a link. An operation belongs here only if it looks at one registration."""
 OWN_LISTS = {
     "create_calendar_feed": 422,
+    "create_push_subscription": 422,
     "list_agenda": 200,
     "list_badges": 200,
     "list_calendar_feeds": 200,
+    "list_notifications": 200,
+    "list_push_subscriptions": 200,
+    "mark_notifications_read": 422,
     "unstar_session": 204,
 }
 """What is, and names none: these show and make what belongs to that registration."""

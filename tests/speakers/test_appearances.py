@@ -163,3 +163,71 @@ async def test_speaker_may_be_confirmed_where_times_only_touch_or_are_not_known(
     for session, move in ((sessions[4], "confirm"), (sessions[5], "confirm")):
         answer = await manager.post(f"{SESSIONS}/{session['id']}/{move}")
         assert (answer.status_code, answer.json()["id"]) == (409, sessions[0]["id"])
+
+
+@pytest.fixture
+async def organizer(client: Client, manager: Client) -> Client:
+    """An organizer of the edition, who may go on in spite of a conflict."""
+    edition = (await manager.get("/v1/editions/grf-2023")).json()
+    return await client.as_role("organizer", edition["id"])
+
+
+async def put_level(organizer: Client, **levels: str) -> None:
+    """Let the edition decide otherwise about some conflicts."""
+    path = "/v1/editions/grf-2023/programme/conflict-rules"
+    rules = {name: level for name, level in (await organizer.get(path)).json().items() if name != "version"}
+    answer = await organizer.request("PUT", path, json=rules | levels, headers={"If-Match": "*"})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_organizer_confirms_who_is_elsewhere_in_one_step_and_the_reason_is_kept(
+    manager: Client, organizer: Client
+) -> None:
+    speaker = await make_speaker(manager)
+    first, second = await make_session(manager, **SLOT), await make_session(manager, **SLOT)
+    await make_appearance(manager, first, speaker)
+    invited = await make_appearance(manager, second, speaker, "invited", role="chair")
+    path, wanted = f"{path_of(invited)}/confirm", {"override": "true", "reason": "Speaks first, then walks over"}
+
+    refused = await organizer.post(path)
+    barred = await manager.post(path, params=wanted)
+    silent = [await organizer.post(path, params=wanted | {"reason": reason}) for reason in ("", " ", "a\r\nb")]
+    passed = await organizer.post(path, params=wanted)
+    again = await organizer.post(path, params=wanted)
+
+    assert (refused.status_code, refused.json()["code"], refused.json()["id"]) == (
+        409, "chair_double_booked", first["id"],
+    )  # fmt: skip
+    assert barred.status_code == 403
+    assert [pointers(answer) for answer in silent] == [
+        {("reason", "missing")}, {("reason", "missing")}, {("reason", "control_character")},
+    ]  # fmt: skip
+    assert (passed.status_code, passed.json()["status"]) == (200, "confirmed")
+    assert [(clash["rule"], clash["sessions"]) for clash in passed.json()["warnings"]] == [
+        ("chair_double_booked", [second["id"], first["id"]])
+    ]
+    assert (again.status_code, again.json()["code"]) == (409, "wrong_status")
+    kept = (await organizer.get("/v1/editions/grf-2023/programme/conflict-overrides")).json()["items"]
+    assert [(one["session"], one["other_session"], one["subject"], one["reason"]) for one in kept] == [
+        (second["id"], first["id"], speaker["id"], "Speaks first, then walks over")
+    ]
+
+
+async def test_conflict_that_the_edition_warns_of_is_told_with_the_confirmation(
+    manager: Client, organizer: Client
+) -> None:
+    await put_level(organizer, speaker_double_booked="warn")
+    speaker = await make_speaker(manager)
+    first, second = await make_session(manager, **SLOT), await make_session(manager, **SLOT)
+    await make_appearance(manager, first, speaker)
+    invited = await make_appearance(manager, second, speaker, "invited")
+
+    confirmed = await manager.made(f"{path_of(invited)}/confirm", None)
+    chair = await manager.patch(path_of(invited), {"role": "chair"})
+
+    assert [(clash["rule"], clash["level"]) for clash in confirmed["warnings"]] == [("speaker_double_booked", "warn")]
+    assert (chair.status_code, chair.json()["code"], chair.json()["id"]) == (409, "chair_double_booked", first["id"])
+    assert (await manager.get(path_of(invited))).json()["role"] == "panellist"
+    wanted = {"override": "true", "reason": "Nobody else can"}
+    passed = await organizer.patch(path_of(invited), {"role": "chair"}, params=wanted)
+    assert (passed.status_code, passed.json()["role"]) == (200, "chair")

@@ -11,7 +11,7 @@ from arq import ArqRedis
 from forum import outbox
 from forum.clock import system_clock
 from forum.db import Connection, open_connection
-from forum.jobs import InviteEdition
+from forum.jobs import InviteEdition, SendMessages
 from forum.settings import Settings
 from workers.office import open_queue
 from workers.relay import Relay
@@ -53,6 +53,22 @@ async def test_published_job_is_in_the_queue_at_once(conn: Connection, queue: Ar
         ("invite_edition", [[1]], "outbox:1:1"),
         ("invite_edition", [[2]], "outbox:2:1"),
     ]
+
+
+async def test_job_that_is_handed_over_again_takes_its_own_place_in_the_queue(
+    conn: Connection, queue: ArqRedis
+) -> None:
+    await outbox.publish(conn, SendMessages(uuid4()), SendMessages(uuid4()))
+    minute, now = timedelta(minutes=1), system_clock()
+    await outbox.relay(conn, queue, now, minute)
+    places = [job.score for job in await queue.queued_jobs()]
+    await queue.set("arq:in-progress:outbox:1:1", b"1")  # what is left of a job whose worker was killed
+
+    await outbox.relay(conn, queue, now + 2 * minute, minute)
+
+    waiting = await queue.queued_jobs()
+    assert sorted(str(job.job_id) for job in waiting) == ["outbox:1:2", "outbox:2:2"]
+    assert [job.score for job in waiting] == places
 
 
 @pytest.mark.parametrize("steps", range(5))

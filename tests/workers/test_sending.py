@@ -103,7 +103,7 @@ async def test_release_that_cannot_be_read_spoils_no_other_mail(
     await send()
 
     assert await states(conn) == {
-        "amina@delegates.example": ("failed", 1, "it cannot be rendered: DataError"),
+        "amina@delegates.example": ("failed", 1, "it cannot be rendered: NotFound"),
         "a@x.example": ("sent", 1, None),
     }
 

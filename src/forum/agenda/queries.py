@@ -4,24 +4,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from forum.agenda.types import AgendaItem
-from forum.db import Connection, execute, fetch_all, find, get, value
+from forum.db import Connection, execute, fetch_all, get, value
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("agenda")
-
-
-async def hold_own_registration(
-    conn: Connection, edition_id: UUID, person_id: UUID, registration_id: UUID | None
-) -> UUID | None:
-    """A person's own active registration, which is not erased until the transaction ends."""
-    return await find(conn, _SQL["hold_own_registration"], UUID, edition_id, person_id, registration_id)
-
-
-async def find_own_registration(
-    conn: Connection, edition_id: UUID, person_id: UUID, registration_id: UUID | None
-) -> UUID | None:
-    """A person's own registration to read by, an active one before all others."""
-    return await find(conn, _SQL["find_own_registration"], UUID, edition_id, person_id, registration_id)
 
 
 async def is_published(conn: Connection, edition_id: UUID, session_id: UUID) -> bool:

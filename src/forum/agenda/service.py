@@ -15,6 +15,7 @@ from forum.editions import service as editions
 from forum.errors import NotFound
 from forum.pagination import Page, Paging
 from forum.permissions import Principal
+from forum.registrations import service as registrations
 
 LEAST_TOLD: Final = 5
 """Fewer people than this could be guessed."""
@@ -30,18 +31,18 @@ async def star_session(
     person_id = await _require_person(conn, principal, edition_id)
     if not await queries.is_published(conn, edition_id, session_id):
         raise NotFound
-    own = await queries.hold_own_registration(conn, edition_id, person_id, principal.registration_id)
-    if own is None:
+    own = await registrations.lock_own_registration(conn, edition_id, person_id, principal.registration_id)
+    if own is None or not own.is_active:
         raise NotRegistered("Register first, and star sessions then.")
-    await queries.insert_star(conn, edition_id, own, session_id, now)
-    [item] = await queries.list_agenda(conn, edition_id, own, 1, session_id=session_id)
+    await queries.insert_star(conn, edition_id, own.id, session_id, now)
+    [item] = await queries.list_agenda(conn, edition_id, own.id, 1, session_id=session_id)
     return Star(session_id, item.starred_at or now, item.overlaps)
 
 
 async def unstar_session(conn: Connection, principal: Principal, edition_id: UUID, session_id: UUID) -> None:
     """Take a star back; when there is none, nothing happens. A booking stays."""
     person_id = await _require_person(conn, principal, edition_id)
-    own = await queries.find_own_registration(conn, edition_id, person_id, principal.registration_id)
+    own = await registrations.find_own_registration(conn, edition_id, person_id, principal.registration_id)
     if own is not None:
         await queries.delete_star(conn, edition_id, own, session_id)
 
@@ -52,7 +53,7 @@ async def list_agenda(
     """What the principal has starred, booked or speaks in, by time; raises `NotRegistered`, `Forbidden`."""
     after_time, after_id = paging.after(tuple[datetime | None, UUID]) or (None, None)
     person_id = await _require_person(conn, principal, edition_id)
-    own = await queries.find_own_registration(conn, edition_id, person_id, principal.registration_id)
+    own = await registrations.find_own_registration(conn, edition_id, person_id, principal.registration_id)
     if own is None:
         raise NotRegistered("Register first.")
     rows = await queries.list_agenda(conn, edition_id, own, paging.limit + 1, after_time, after_id, day)

@@ -21,7 +21,7 @@ _SQL = load_statements("bookings")
 
 
 async def lock_booker(
-    conn: Connection, edition_id: UUID, registration_id: UUID | None, books_for_all: bool, person_id: UUID | None
+    conn: Connection, edition_id: UUID, registration_id: UUID, books_for_all: bool, person_id: UUID | None
 ) -> Booker | None:
     """Lock the registration for which somebody books; None without one that is theirs to book for."""
     named = (registration_id, books_for_all, person_id)

@@ -44,6 +44,7 @@ from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.ids import new_id
 from forum.pagination import Page, Paging
 from forum.permissions import Permission, Principal
+from forum.registrations import service as registrations
 
 __all__ = [
     "AlreadyBooked",
@@ -125,8 +126,11 @@ async def _lock_booker(conn: Connection, principal: Principal, edition_id: UUID,
         raise Forbidden("This token may not book for anybody at this edition.")
     if principal.kind != "person" and new.registration is None:
         raise Invalid.at("/registration", "missing", "Say for which registration.")
+    if new.registration is None:
+        own = await registrations.lock_own_registration(conn, edition_id, principal.person_id)
+        return Booker(own.id, own.status, own.mode) if own else None
     booker = await queries.lock_booker(conn, edition_id, new.registration, books_for_all, principal.person_id)
-    if booker is None and new.registration is not None:
+    if booker is None:
         detail = "The edition has no such registration, or it is not yours."
         raise Invalid.at("/registration", "unknown_reference", detail)
     return booker

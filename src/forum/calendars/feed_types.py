@@ -35,6 +35,13 @@ class CalendarFeedAddress(CalendarFeed):
     url: str
 
 
+class PersonalSessions(Struct, frozen=True):
+    """The sessions that are somebody's own."""
+
+    sessions: list[UUID]
+    booked: list[UUID]
+
+
 class Subscription(Struct, frozen=True):
     """What a secret address shows."""
 
@@ -43,4 +50,6 @@ class Subscription(Struct, frozen=True):
     mode: Mode
     has_place: bool
     sessions: list[UUID]
-    """In which the person has a place of their own, which they have starred, or in which they speak."""
+    """Which the person has starred, or in which they speak."""
+    booked: list[UUID]
+    """In which they have a place: it counts while the session is to be booked, in their way of taking part."""

@@ -27,6 +27,7 @@ from forum.kept import KeptBytes
 from forum.pagination import Page, Paging
 from forum.permissions import Principal
 from forum.programme.service import Keeper, KeptRelease
+from forum.registrations import service as registrations
 from forum.registrations.types import Registration
 
 GRACE: Final = timedelta(days=14)
@@ -37,6 +38,7 @@ MOST_KEPT: Final = 2_000
 PRIVATE: Final = "private, no-cache"
 
 _Connect = Callable[[], Awaitable[Connection]]
+_Own = tuple[tuple[UUID, ...], tuple[UUID, ...]]
 
 
 class NotPublished(Conflict):
@@ -53,13 +55,15 @@ async def create_feed(
     """A new address for one's own registration; raises `NotFound` without one, `NotPublished` and `TooManyFeeds`."""
     person_id = principal.require_person()
     edition_id = await editions.find_id(conn, new.edition)
-    registration_id = await queries.lock_own_registration(conn, edition_id, person_id, principal.registration_id)
+    own = await registrations.lock_own_registration(conn, edition_id, person_id, principal.registration_id)
+    if own is None or not own.is_active:
+        raise NotFound
     if not await queries.is_programme_published(conn, edition_id):
         raise NotPublished("There is something to subscribe to once it is.")
-    if await queries.count_feeds(conn, edition_id, registration_id) >= MOST_FEEDS:
+    if await queries.count_feeds(conn, edition_id, own.id) >= MOST_FEEDS:
         raise TooManyFeeds("Revoke one that is not used any more.")
     feed_id, secret = new_id(), _new_secret()
-    await queries.insert_feed(conn, edition_id, feed_id, registration_id, new.label, _sha256(secret), now)
+    await queries.insert_feed(conn, edition_id, feed_id, own.id, new.label, _sha256(secret), now)
     return await _tell(conn, principal, feed_id, secret, public_url)
 
 
@@ -91,10 +95,10 @@ async def take_away(
     conn: Connection, release: KeptRelease, addresses: CalendarAddresses, registration: Registration
 ) -> bytes:
     """What concerns a registration, as it stands."""
-    own = await queries.list_personal_sessions(conn, registration.edition_id, registration.id)
+    own = await queries.get_personal_sessions(conn, registration.edition_id, registration.id)
     has_place = registration.status == "approved"
     language = registration.person.language
-    shown = Subscription(registration.edition_id, language, registration.mode, has_place, own)
+    shown = Subscription(registration.edition_id, language, registration.mode, has_place, own.sessions, own.booked)
     return personal_calendar(release, addresses, shown, release.language(language) or "en")
 
 
@@ -102,7 +106,7 @@ class PersonalFeeds:
     """The calendars that secret addresses showed last, as bytes; many people share one: it names nobody."""
 
     def __init__(self) -> None:
-        self._kept: WeakKeyDictionary[KeptRelease, OrderedDict[tuple[str, Mode, bool, tuple[UUID, ...]], KeptBytes]] = (
+        self._kept: WeakKeyDictionary[KeptRelease, OrderedDict[tuple[str, Mode, bool, _Own], KeptBytes]] = (
             WeakKeyDictionary()
         )
 
@@ -119,7 +123,7 @@ class PersonalFeeds:
     def _render(self, release: KeptRelease, shown: Subscription, addresses: CalendarAddresses) -> KeptBytes:
         kept = self._kept.setdefault(release, OrderedDict())
         language = release.language(shown.language) or "en"
-        key = (language, shown.mode, shown.has_place, tuple(shown.sessions))
+        key = (language, shown.mode, shown.has_place, (tuple(shown.sessions), tuple(shown.booked)))
         if key not in kept:
             body = personal_calendar(release, addresses, shown, language)
             kept[key] = KeptBytes(body, "text/calendar", f"{release.tag}-{language}", caching=PRIVATE)

@@ -192,6 +192,8 @@ def _mailto(address: str) -> str:
 
 def _clean(text: str) -> str:
     """Text without control characters; line breaks are kept and become `\\n`."""
+    if text.isprintable():
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
 

@@ -3,18 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from forum.calendars.feed_types import CalendarFeed, Subscription
+from forum.calendars.feed_types import CalendarFeed, PersonalSessions, Subscription
 from forum.db import Connection, execute, fetch_all, find, get, value
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("calendars")
-
-
-async def lock_own_registration(
-    conn: Connection, edition_id: UUID, person_id: UUID, registration_id: UUID | None
-) -> UUID:
-    """Lock the active registration of a person; raises `NotFound`."""
-    return await get(conn, _SQL["lock_own_registration"], UUID, edition_id, person_id, registration_id)
 
 
 async def is_programme_published(conn: Connection, edition_id: UUID) -> bool:
@@ -80,6 +73,6 @@ async def find_subscription(conn: Connection, sha256: bytes, now: datetime) -> S
     return await find(conn, _SQL["find_subscription"], Subscription, sha256, now)
 
 
-async def list_personal_sessions(conn: Connection, edition_id: UUID, registration_id: UUID) -> list[UUID]:
-    """The sessions that a registration has a place of its own in, has starred, or speaks in."""
-    return await fetch_all(conn, _SQL["list_personal_sessions"], UUID, edition_id, registration_id)
+async def get_personal_sessions(conn: Connection, edition_id: UUID, registration_id: UUID) -> PersonalSessions:
+    """The sessions that are a registration's own."""
+    return await get(conn, _SQL["get_personal_sessions"], PersonalSessions, edition_id, registration_id)

@@ -11,8 +11,8 @@ from litestar.params import FromPath, FromQuery
 from forum.calendars import feed_routes, feeds, service
 from forum.calendars.service import CalendarAddresses
 from forum.db import Connection
-from forum.http import Language, SpokenLanguage
 from forum.kept import KeptResponse
+from forum.parameters import Language, SpokenLanguage
 from forum.permissions import Permission, Principal, needs
 from forum.programme.release_types import Selection
 from forum.programme.service import Keeper

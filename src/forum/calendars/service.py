@@ -44,21 +44,27 @@ def personal_calendar(release: KeptRelease, addresses: CalendarAddresses, shown:
 
     Those are the same that they are invited to by mail, and what they have starred. Nothing in it names the person.
     """
-    published, own = release.head.edition, frozenset(shown.sessions)
+    published = release.head.edition
     edition = edition_of(published, addresses)
     entries = [
         (session, entry_of(session, published, addresses))
         for session in release.sessions
-        if shown.has_place and _concerns(session, shown.mode, own) and _is_shown(release, session)
+        if shown.has_place and _concerns(session, shown) and _is_shown(release, session)
     ]
     events = _events(release, entries, edition, language, shown.mode)
     years = years_of(entry for _, entry in entries)
     return render_feed(events, edition, language, text_in(published.title, language)[0], years)
 
 
-def _concerns(session: PublishedSession, mode: Mode, own: frozenset[UUID]) -> bool:
-    """What is for all who are registered in that way, and what is the person's own."""
-    return session.id in own or (session.access == "registered" and session.mode in ("hybrid", mode))
+def _concerns(session: PublishedSession, shown: Subscription) -> bool:
+    """What is for all who are registered in that way, what they have a place in, and what is otherwise their own.
+
+    But for what is starred, `changed_entries` in the database decides by the same rule who is invited by mail.
+    """
+    if session.id in shown.sessions:
+        return True
+    is_open = session.access == "registered" or (session.access == "booking" and session.id in shown.booked)
+    return is_open and session.mode in ("hybrid", shown.mode)
 
 
 def _events(

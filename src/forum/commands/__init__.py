@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import NoReturn
 
@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 
 from forum.clock import system_clock
-from forum.embedded import services
+from forum.embedded import Kept, services
 from forum.settings import Settings, as_environment
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -39,8 +39,15 @@ def with_services(settings: Settings, folder: str = "") -> Iterator[Settings]:
     The environment tells the same, for the processes that are started from here. Their data lie in the data folder, or
     in a `folder` below it.
     """
+    with with_servers(settings, folder) as (complete, _):
+        yield complete
+
+
+@contextlib.contextmanager
+def with_servers(settings: Settings, folder: str = "") -> Iterator[tuple[Settings, Sequence[Kept]]]:
+    """The same, with the servers that this process runs, for whoever can start them again when they end."""
     if settings.database_url and settings.redis_url:
-        yield settings
+        yield settings, ()
         return
     with services(settings.data_path / folder, chosen=settings.data_dir is not None, say=say) as found:
         complete = msgspec.structs.replace(
@@ -49,7 +56,7 @@ def with_services(settings: Settings, folder: str = "") -> Iterator[Settings]:
             redis_url=settings.redis_url or found.redis_url,
         )
         os.environ.update(as_environment(complete))
-        yield complete
+        yield complete, found.servers
 
 
 @contextlib.contextmanager

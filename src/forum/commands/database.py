@@ -16,6 +16,7 @@ from forum.db import Connection, open_pool
 from forum.editions import service as editions
 from forum.migrations import migrate as apply_migrations
 from forum.permissions import Role
+from forum.pushes.service import ensure_push_key, rotate_push_key
 from forum.registrations.badges import ensure_badge_key, rotate_badge_key
 from forum.settings import Settings
 
@@ -30,11 +31,12 @@ def migrate(settings: Settings) -> None:
 
 
 async def prepare(settings: Settings) -> list[str]:
-    """Migrate, and make the first key for badges; the names of the migrations applied."""
+    """Migrate, and make the first keys for badges and pushes; the names of the migrations applied."""
     assert settings.database_url
     async with await open_pool(settings.database_url, 1) as pool, pool.acquire() as conn:
         applied = await apply_migrations(conn, lambda name: say(f"migrating {name}"))
         await ensure_badge_key(conn, clock_of(settings)())
+        await ensure_push_key(conn, clock_of(settings)())
     return applied
 
 
@@ -57,6 +59,27 @@ async def _rotate(settings: Settings) -> int:
     assert settings.database_url
     async with await open_pool(settings.database_url, 1) as pool, pool.acquire() as conn:
         return await rotate_badge_key(conn, clock_of(settings)())
+
+
+@click.group("push-key")
+def push_key() -> None:
+    """The keys by which push services know this server (VAPID)."""
+
+
+@push_key.command("rotate")
+@click.pass_obj
+def rotate_for_pushes(settings: Settings) -> None:
+    """Have browsers subscribe with a new key from now on; those that have keep theirs. Prints the id of the new key."""
+    with with_services(settings) as complete:
+        key_id = asyncio.run(_rotate_for_pushes(complete))
+    click.echo(key_id)
+    say("Frontends subscribe with this key from now on, and should renew what was made with another.")
+
+
+async def _rotate_for_pushes(settings: Settings) -> int:
+    assert settings.database_url
+    async with await open_pool(settings.database_url, 1) as pool, pool.acquire() as conn:
+        return await rotate_push_key(conn, clock_of(settings)())
 
 
 @click.group()

@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from forum.commands import say, serving, stopping_cleanly, with_services
+from forum.commands import say, serving, stopping_cleanly, with_servers, with_services
 from forum.commands.database import prepare
-from forum.commands.supervisor import Child, tend_all
+from forum.commands.supervisor import own_process, tend_all
 from forum.settings import Settings, as_environment
 
 _host = click.option("--host", help="The address to listen on; FORUM_HOST otherwise.")
@@ -39,14 +39,14 @@ def up(settings: Settings, host: str | None, port: int | None, ready_file: Path 
     with (
         stopping_cleanly(),
         _listening(settings, host, port) as listening,
-        with_services(settings) as complete,
+        with_servers(settings) as (complete, servers),
         _announcing(complete, listening, ready_file) as announce,
     ):
         asyncio.run(prepare(complete))
         variables = as_environment(complete) | _public_url(complete, listening)
         descriptor = listening.fileno()
-        api = Child("API", ["serve", "--descriptor", str(descriptor)], [descriptor], variables)
-        tend_all([api, Child("worker", ["worker"], [], variables)], say, announce)
+        api = own_process("The API", ["serve", "--descriptor", str(descriptor)], [descriptor], variables)
+        tend_all([api, own_process("The worker", ["worker"], [], variables), *servers], say, announce)
 
 
 @click.command()

@@ -32,6 +32,11 @@ async def copy_tracks(conn: Connection, old: UUID, new: UUID, ids: NewIds, now: 
     return await execute(conn, _SQL["copy_tracks"], old, new, ids, now)
 
 
+async def copy_teams(conn: Connection, old: UUID, new: UUID, ids: NewIds, now: datetime) -> int:
+    """Interpretation teams under new ids; how many."""
+    return await execute(conn, _SQL["copy_teams"], old, new, ids, now)
+
+
 async def copy_sessions(
     conn: Connection, old: UUID, new: UUID, ids: NewIds, now: datetime, days: int, old_zone: str, new_zone: str
 ) -> int:

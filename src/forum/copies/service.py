@@ -1,7 +1,7 @@
 """The rules of copying: the frame goes along, and nothing of what happened in it.
 
 This slice alone writes tables of several others: a frame is copied by one statement for each table, and what refers to
-what is kept by one list of new ids.
+what is kept by one list of new ids. What mails say is copied by who writes them.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,6 +15,7 @@ from forum.db import Connection
 from forum.editions import service as editions
 from forum.editions.types import Edition, EditionFields, NewEdition
 from forum.ids import new_id
+from forum.notifications import service as notifications
 from forum.permissions import Permission, Principal
 
 Copy = Callable[[], Awaitable[int]]
@@ -41,9 +42,12 @@ async def copy_edition(
     copies: dict[Part, Copy] = {
         "rooms": lambda: queries.copy_rooms(conn, *pair, ids, now),
         "tracks": lambda: queries.copy_tracks(conn, *pair, ids, now),
+        "interpretation_teams": lambda: queries.copy_teams(conn, *pair, ids, now),
         "sessions": lambda: queries.copy_sessions(conn, *pair, ids, now, days, *zones),
         "questions": lambda: queries.copy_questions(conn, *pair, now),
         "reserves": lambda: _copy_reserves(conn, *pair, days, *zones),
+        "message_texts": lambda: notifications.copy_texts(conn, *pair, now),
+        "reminders": lambda: notifications.copy_reminders(conn, *pair, ids, now),
         "delegations": lambda: _copy_delegations(conn, *pair, ids, now),
     }
     counts = {part: await copy() for part, copy in copies.items() if part in new.with_}

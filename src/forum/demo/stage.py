@@ -12,8 +12,9 @@ from msgspec import structs
 
 from forum.clock import system_clock
 from forum.commands import serving
-from forum.commands.supervisor import Child
+from forum.commands.supervisor import own_process
 from forum.demo.checks import StepFailed
+from forum.embedded import Kept
 from forum.settings import Settings, as_environment
 
 READY_WITHIN_SECONDS = 60.0
@@ -26,7 +27,7 @@ class Stage:
     def __init__(self, settings: Settings, listening: socket.socket, say: Callable[[str], None]) -> None:
         self.url = serving.url_of(listening)
         self._settings, self._listening, self._say = settings, listening, say
-        self._children: list[Child] = []
+        self._children: list[Kept] = []
         self.is_verified = False
         """Whether the tour is over, and every step was as it should be."""
 
@@ -36,8 +37,8 @@ class Stage:
         own = structs.replace(self._settings, public_url=self.url, rehearsal_at=now, rehearsal_since=system_clock())
         variables = as_environment(own)
         descriptor = self._listening.fileno()
-        api = Child("API", ["serve", "--descriptor", str(descriptor)], [descriptor], variables)
-        self._children = [api, Child("worker", ["worker"], [], variables)]
+        api = own_process("The API", ["serve", "--descriptor", str(descriptor)], [descriptor], variables)
+        self._children = [api, own_process("The worker", ["worker"], [], variables)]
         tending = asyncio.create_task(self._tend())
         try:
             await self._ready(tending)

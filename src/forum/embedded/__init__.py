@@ -15,10 +15,11 @@ from pathlib import Path
 import msgspec
 
 from forum.embedded import postgres, valkey
+from forum.embedded.keeping import Kept
 from forum.embedded.privileges import EmbeddedError, Home, find_home
 from forum.embedded.processes import die_with_parent, stop
 
-__all__ = ["EmbeddedError", "Services", "die_with_parent", "find_services", "services", "stop"]
+__all__ = ["EmbeddedError", "Kept", "Services", "die_with_parent", "find_services", "services", "stop"]
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -26,6 +27,8 @@ class Services(msgspec.Struct, frozen=True):
 
     database_url: str
     redis_url: str
+    servers: tuple[Kept, ...] = ()
+    """Those that this process runs; they are stopped at the end in any case."""
 
 
 @contextmanager
@@ -42,12 +45,12 @@ def services(
     tests: nothing is flushed to disk. Raises `EmbeddedError`.
     """
     home = find_home(data_dir, chosen, say)
-    found = Services(postgres.url(home), valkey.url(home))
+    servers: tuple[Kept, ...] = ()
     with ExitStack() as stack:
         if _lock(home, stack):
-            stack.enter_context(postgres.running(home, durable, say))
-            stack.enter_context(valkey.running(home))
-        yield found
+            database = stack.enter_context(postgres.running(home, durable, say))
+            servers = (database, stack.enter_context(valkey.running(home)))
+        yield Services(postgres.url(home), valkey.url(home), servers)
 
 
 def _lock(home: Home, stack: ExitStack) -> bool:

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from forum.embedded.keeping import Kept
 from forum.embedded.privileges import EmbeddedError, Home, reachable
 from forum.embedded.processes import (
     STOP_WITHIN_SECONDS,
+    last_words,
     package_folder,
-    process,
     processes_in,
     run,
+    start_server,
     wait_until,
 )
 
@@ -53,7 +55,7 @@ def answers(home: Home) -> bool:
 
 
 @contextmanager
-def running(home: Home, durable: bool, say: Callable[[str], None]) -> Iterator[None]:
+def running(home: Home, durable: bool, say: Callable[[str], None]) -> Iterator[Kept]:
     """Run the server for as long as the block lasts; the first time its data folder is made."""
     programs = _programs(home)
     data = home.folder / "postgres"
@@ -61,13 +63,20 @@ def running(home: Home, durable: bool, say: Callable[[str], None]) -> Iterator[N
     if not data.exists():
         say("Making a new PostgreSQL data folder.")
         _create(home, programs, data)
-    _stop_orphans(home, data)
     options = _OPTIONS | ({} if durable else _NOT_DURABLE)
     command = [str(programs / "postgres"), "-D", str(data), "-k", str(home.sockets)]
     command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    with process(home, "postgres", command, signal.SIGINT, signal.SIGINT) as server:
-        wait_until(lambda: answers(home), server, "PostgreSQL", home.folder / "postgres.log")
-        yield
+
+    def start() -> subprocess.Popen[bytes]:
+        _stop_orphans(home, data)
+        return start_server(home, "postgres", command, signal.SIGINT)
+
+    kept = Kept("PostgreSQL", start, signal.SIGINT, lambda: answers(home), lambda: last_words(home, "postgres"))
+    try:
+        wait_until(lambda: answers(home), kept.start(), "PostgreSQL", lambda: last_words(home, "postgres"))
+        yield kept
+    finally:
+        kept.stop()
 
 
 def _programs(home: Home) -> Path:
@@ -118,7 +127,7 @@ def _create(home: Home, programs: Path, data: Path) -> None:
 
 
 def _stop_orphans(home: Home, data: Path) -> None:
-    """End what a killed Forum left behind, then disarm its locks.
+    """End what a killed Forum, or a killed server, left behind, then disarm its locks.
 
     We hold the lock on the folder, so whoever works in it is an orphan. A zombie, or a stranger that got the
     same process id, would make PostgreSQL believe that its predecessor lives.

@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forum.embedded.privileges import EmbeddedError, Home
@@ -25,16 +24,15 @@ def package_folder(name: str) -> Path | None:
     return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
-@contextmanager
-def process(
-    home: Home, name: str, command: Sequence[str], stop_signal: signal.Signals, orphan_signal: signal.Signals
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that lives as long as the block: stopped at its end, and by the kernel if we are killed."""
+def start_server(
+    home: Home, name: str, command: Sequence[str], orphan_signal: signal.Signals
+) -> subprocess.Popen[bytes]:
+    """Start a server that writes to a log of its name; the kernel stops it if we are killed."""
     log = home.folder / f"{name}.log"
     if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
         log.replace(log.with_suffix(".log.1"))
     with log.open("ab") as output:
-        running = subprocess.Popen(  # noqa: S603 - our own programs with our own arguments
+        return subprocess.Popen(  # noqa: S603 - our own programs with our own arguments
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -43,10 +41,13 @@ def process(
             start_new_session=True,  # Ctrl-C in the terminal is for us: we stop servers in order
             preexec_fn=_child_setup(home, orphan_signal),
         )
-    try:
-        yield running
-    finally:
-        stop(running, stop_signal)
+
+
+def last_words(home: Home, name: str) -> str:
+    """The end of a server's log, and where it is."""
+    log = home.folder / f"{name}.log"
+    lines = log.read_text(errors="replace").strip().splitlines()[-5:] if log.exists() else []
+    return f"its last words, in {log}: " + " | ".join(lines)
 
 
 def stop(running: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
@@ -60,12 +61,13 @@ def stop(running: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
             running.wait()
 
 
-def wait_until(answers: Callable[[], bool], running: subprocess.Popen[bytes], name: str, log: Path) -> None:
+def wait_until(
+    answers: Callable[[], bool], running: subprocess.Popen[bytes], name: str, words: Callable[[], str]
+) -> None:
     """Wait as long as the server lives (crash recovery takes its time); raises `EmbeddedError` when it died."""
     while not answers():
         if running.poll() is not None:
-            lines = log.read_text(errors="replace").strip().splitlines()[-5:]
-            raise EmbeddedError(f"{name} did not start. Its last words, in {log}: " + " | ".join(lines))
+            raise EmbeddedError(f"{name} did not start; {words()}")
         time.sleep(0.02)
 
 
@@ -88,7 +90,7 @@ def run(home: Home, command: Sequence[str], text: str | None = None) -> str:
 
 def processes_in(folder: Path) -> list[int]:
     """The live processes whose working directory is `folder` (Linux; elsewhere none are found)."""
-    found = []
+    found, folder = [], folder.resolve()
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if (entry / "cwd").resolve() == folder and not _is_zombie(entry):

@@ -5,12 +5,14 @@ import platform
 import shutil
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from forum.embedded.keeping import Kept
 from forum.embedded.privileges import EmbeddedError, Home, reachable
-from forum.embedded.processes import package_folder, process, wait_until
+from forum.embedded.processes import last_words, package_folder, start_server, wait_until
 
 
 def url(home: Home) -> str:
@@ -29,17 +31,22 @@ def answers(home: Home) -> bool:
 
 
 @contextmanager
-def running(home: Home) -> Iterator[None]:
+def running(home: Home) -> Iterator[Kept]:
     """Run the server for as long as the block lasts. It keeps nothing on disk: the truth of jobs is in PostgreSQL."""
     place = home.sockets / "valkey.sock"
-    place.unlink(missing_ok=True)
     command = [str(_program(home)), "--port", "0", "--unixsocket", str(place), "--unixsocketperm", "700"]
     command += ["--save", "", "--appendonly", "no", "--dir", str(home.folder), "--maxmemory-policy", "noeviction"]
+
+    def start() -> subprocess.Popen[bytes]:
+        place.unlink(missing_ok=True)
+        return start_server(home, "valkey", command, signal.SIGKILL)
+
+    kept = Kept("Valkey", start, signal.SIGTERM, lambda: answers(home), lambda: last_words(home, "valkey"))
     try:
-        with process(home, "valkey", command, signal.SIGTERM, signal.SIGKILL) as server:
-            wait_until(lambda: answers(home), server, "Valkey", home.folder / "valkey.log")
-            yield
+        wait_until(lambda: answers(home), kept.start(), "Valkey", lambda: last_words(home, "valkey"))
+        yield kept
     finally:
+        kept.stop()
         place.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             home.sockets.rmdir()

@@ -25,7 +25,9 @@ class Mailers:
         return self._kept.get((session_id, release, wording.key))
 
     def keep(self, release: int, mailer: InvitationMailer) -> InvitationMailer:
-        """Keep a mailer."""
+        """Keep a mailer; the one that is kept, when another job was faster."""
+        if kept := self.find(mailer.session.session_id, release, mailer.wording):
+            return kept
         if len(self._kept) >= MAILERS_KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[mailer.session.session_id, release, mailer.wording.key] = mailer

@@ -80,6 +80,11 @@ async def read_wordings(conn: Connection, edition_ids: Collection[UUID]) -> dict
     return {edition_id: Wording(texts) for edition_id, texts in own.items()}
 
 
+async def copy_texts(conn: Connection, old: UUID, new: UUID, now: datetime) -> int:
+    """Have an edition that has said nothing yet say what another says in its own words; how many texts."""
+    return await queries.copy_texts(conn, old, new, now)
+
+
 def _check_known(key: str, language: str) -> None:
     if language not in LANGUAGES or key not in own_texts():
         raise NotFound

@@ -4,15 +4,13 @@ What many recipients share is encoded once: a part is cached by what it depends 
 headers, shared bytes and the person's own calendar.
 """
 
-import base64
+import binascii
 import hashlib
 import html
-import unicodedata
+import logging
 from datetime import UTC, date, datetime
-from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, formataddr
 
 from msgspec import Struct
 
@@ -20,8 +18,11 @@ from forum.calendars.service import InvitationTemplate
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, Method, text_in
 from forum.codes import Mode
 from forum.notifications import texts
+from forum.notifications.headers import encoded, headers_of, one_line
 from forum.notifications.texts import STANDARD, Wording
 from forum.notifications.types import LetterNews, Noticed, ReportMail
+
+log = logging.getLogger("forum")
 
 Lines = list[tuple[str, str]]
 """What a mail says, as (label, text); a line without a label stands alone."""
@@ -97,6 +98,7 @@ class InvitationMailer:
         if key not in self._calendars:
             method, mode, _, sequence = key
             self._calendars[key] = InvitationTemplate(method, self.session, self.edition, mode, language, sequence)
+            log.info("session %s rendered: %s, %s, %s, sequence %s", self.session.session_id, *key)
         return _base64(self._calendars[key].render(invitation.attendee, invitation.stamp))
 
     def _body(self, invitation: Invitation, language: str) -> tuple[bytes, bytes]:
@@ -107,7 +109,7 @@ class InvitationMailer:
                 "cancellation" if invitation.method == "CANCEL" else "update" if invitation.previous else "invitation"
             )
             title = text_in(self.session.title, language)[0]
-            subject = _encoded("Subject", self.wording.phrase(language, kind, title=title))
+            subject = encoded("Subject", self.wording.phrase(language, kind, title=title))
             lines = self._lines(kind, invitation, language, title)
             self._bodies[key] = (subject, _part("plain", _plain(lines)) + _part("html", _html(lines, language)))
         return self._bodies[key]
@@ -179,7 +181,7 @@ def in_two_forms(head: bytes, message_id: str, subject: str, lines: list[tuple[s
     return b"".join(
         (
             head,
-            _encoded("Subject", subject),
+            encoded("Subject", subject),
             b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="a%s"\r\n\r\n' % boundary,
             parts.replace(b"@@", b"--a" + boundary),
             b"--a%s--\r\n" % boundary,
@@ -225,7 +227,7 @@ def render_report(message_id: str, sender: str, recipient: str, report: ReportMa
 
 def _mail(message_id: str, sender: str, recipient: str, subject: str, sent_at: datetime) -> EmailMessage:
     mail = EmailMessage(policy=SMTP if sender.isascii() and recipient.isascii() else SMTPUTF8)
-    mail["From"], mail["To"], mail["Subject"] = sender, recipient, _one_line(subject)
+    mail["From"], mail["To"], mail["Subject"] = sender, recipient, one_line(subject)
     mail["Date"], mail["Message-ID"] = sent_at.astimezone(UTC), message_id
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5: no holiday notes in answer
     return mail
@@ -238,39 +240,10 @@ def _as_bytes(mail: EmailMessage, message_id: str) -> bytes:
     return mail.as_bytes()
 
 
-def headers_of(sender: tuple[str, str], recipient: tuple[str, str], message_id: str, sent_at: datetime) -> bytes:
-    """The headers of a mail, short of its subject; sender and recipient are a name and an address."""
-    lines = (
-        f"From: {_address(sender)}",
-        f"To: {_address(recipient)}",
-        f"Date: {format_datetime(sent_at.astimezone(UTC))}",
-        f"Message-ID: {message_id}",
-        "Auto-Submitted: auto-generated",
-    )
-    return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
-
-
-def _address(named: tuple[str, str]) -> str:
-    name, address = _one_line(named[0]), _one_line(named[1])
-    if name.isascii() and "=?" not in name and len(name) + len(address) < 60:
-        quoted = formataddr((name, "@")).removesuffix("<@>").strip() if name else ""
-        return f"{quoted} <{address}>".strip()  # the address may lie outside ASCII (RFC 6532), which formataddr refuses
-    encoded = Header(name, "utf-8", maxlinelen=70).encode(linesep="\r\n")
-    return f"{encoded}\r\n <{address}>"
-
-
-def _encoded(name: str, text: str) -> bytes:
-    value = Header(_one_line(text), "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
-    return f"{name}: {value}\r\n".encode("ascii")
-
-
-def _one_line(text: str) -> str:
-    """No line break may end a header early (RFC 5322 section 2.2), and no other control character is allowed."""
-    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
-
-
 def _base64(data: bytes) -> bytes:
-    return base64.encodebytes(data).replace(b"\n", b"\r\n")
+    """In lines of 76 characters (RFC 2045 section 6.8)."""
+    encoded = binascii.b2a_base64(data, newline=False)
+    return b"".join(encoded[start : start + 76] + b"\r\n" for start in range(0, len(encoded), 76))
 
 
 def _part(subtype: str, text: str) -> bytes:

@@ -6,7 +6,8 @@ from typing import Final
 from forum.calendars.types import text_in
 from forum.codes import Mode
 from forum.notifications import texts
-from forum.notifications.mime import InvitationMailer, headers_of, in_two_forms
+from forum.notifications.headers import headers_of
+from forum.notifications.mime import InvitationMailer, in_two_forms
 from forum.notifications.types import Invited
 
 _MINUTE: Final = timedelta(minutes=1)

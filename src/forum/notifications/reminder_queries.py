@@ -43,3 +43,13 @@ async def queue_reminders(conn: Connection, now: datetime) -> int:
 async def supersede_reminders(conn: Connection, now: datetime) -> int:
     """Take back the reminders that have nothing left to say; how many."""
     return await execute(conn, _SQL["supersede_reminders"], now)
+
+
+async def copy_plan(conn: Connection, old: UUID, new: UUID, now: datetime) -> int:
+    """When the people of an edition are reminded, for those of another; 1, or 0 when nobody has decided."""
+    return await execute(conn, _SQL["copy_plan"], old, new, now)
+
+
+async def copy_session_plans(conn: Connection, old: UUID, new: UUID, ids: dict[str, str], now: datetime) -> int:
+    """When people are reminded of sessions, for those that became of them; how many."""
+    return await execute(conn, _SQL["copy_session_plans"], old, new, ids, now)

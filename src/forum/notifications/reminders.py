@@ -51,6 +51,14 @@ async def replace_session_reminders(
     return put
 
 
+async def copy_reminders(conn: Connection, old: UUID, new: UUID, ids: dict[str, str], now: datetime) -> int:
+    """Have another edition remind its people as this one does; how many decisions, those of sessions included.
+
+    `ids` are pairs of what sessions had and have for an id.
+    """
+    return await queries.copy_plan(conn, old, new, now) + await queries.copy_session_plans(conn, old, new, ids, now)
+
+
 async def plan_reminders(conn: Connection, now: datetime) -> int:
     """Take back the reminders that have nothing left to say, and queue those that are due; how many of these."""
     await queries.supersede_reminders(conn, now)

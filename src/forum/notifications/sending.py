@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from forum.clock import Clock
 from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool
@@ -19,6 +19,7 @@ from forum.errors import DATABASE_AWAY
 from forum.notifications import delivery_queries, queries
 from forum.notifications.answers import OF_DOMAIN, PAUSES, UNREACHABLE_PAUSE, AnswerKind, pause_after
 from forum.notifications.mailers import Mailers
+from forum.notifications.marking import Marker
 from forum.notifications.rendering import Content, Renderer, message_id_of
 from forum.notifications.transport import Deferred, Refused, Transport, Unreachable
 from forum.notifications.types import Outgoing
@@ -43,6 +44,7 @@ class Postbox(Struct, frozen=True):
     mailers: Mailers
     closing: asyncio.Event
     """Set when the worker stops: what is in flight is finished, the rest is left to others."""
+    marker: Marker = field(default_factory=Marker)
 
 
 async def send_batches(
@@ -119,7 +121,7 @@ class _Batch:
 
     async def _mark_sent(self, message: Outgoing) -> None:
         sent_at = self._postbox.clock()
-        await self._record(lambda conn: queries.mark_sent(conn, [message.id], sent_at))
+        await self._repeat(lambda: self._postbox.marker.mark_sent(self._marks, message.id, sent_at))
 
     async def _put_off(self, message: Outgoing, error: Deferred) -> None:
         """After a pause by what the answer was about; what is about the domain keeps back everybody there."""
@@ -154,11 +156,19 @@ class _Batch:
         await self._record(lambda conn: queries.fail_message(conn, message.id, error))
 
     async def _record(self, statement: Statement) -> None:
-        """Run a statement on a connection of its own; try again for a while when the database is away."""
+        """Run a statement on a connection of its own."""
+
+        async def run() -> None:
+            async with self._marks.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn:
+                await statement(conn)
+
+        await self._repeat(run)
+
+    async def _repeat(self, record: Callable[[], Awaitable[None]]) -> None:
+        """Try again for a while when the database is away."""
         while True:
             try:
-                async with self._marks.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn:
-                    return await statement(conn)
+                return await record()
             except DATABASE_AWAY:
                 if self._now() > self._deadline + RECORD_WITHIN_SECONDS:
                     raise

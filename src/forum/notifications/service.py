@@ -10,11 +10,12 @@ from forum.jobs import InviteRegistration, InviteSpeaker, ReportAttendance
 from forum.notifications import queries, speaking_queries
 from forum.notifications.bounce_mails import read_bounce
 from forum.notifications.bounces import record_bounce_mail
+from forum.notifications.headlines import headline
 from forum.notifications.mailers import Mailers
-from forum.notifications.message_texts import read_wordings
+from forum.notifications.message_texts import copy_texts, read_wordings
 from forum.notifications.planning import gather_entries, plan_invitations, plan_speakers
 from forum.notifications.pledge_updates import plan_pledge_updates
-from forum.notifications.reminders import plan_reminders
+from forum.notifications.reminders import copy_reminders, plan_reminders
 from forum.notifications.rendering import Content
 from forum.notifications.samples import TITLE, VARIANTS, Sample, render_sample
 from forum.notifications.sending import Postbox, send_batches
@@ -36,10 +37,13 @@ __all__ = [
     "Transport",
     "Unreachable",
     "ask_about_seat",
+    "copy_reminders",
+    "copy_texts",
     "direction",
     "forget_messages",
     "forget_speaker",
     "gather_entries",
+    "headline",
     "known_language",
     "list_untold",
     "open_transport",

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from forum.calendars.types import text_in
 from forum.notifications import texts
-from forum.notifications.mime import headers_of, in_two_forms
+from forum.notifications.headers import headers_of
+from forum.notifications.mime import in_two_forms
 from forum.notifications.texts import STANDARD, Wording
 from forum.notifications.types import AskedSpeaker
 

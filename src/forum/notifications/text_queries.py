@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from forum.db import Connection, fetch_all, find
+from forum.db import Connection, execute, fetch_all, find
 from forum.notifications.text_types import OwnText, WordedText
 from forum.sqlfiles import load_statements
 
@@ -31,3 +31,8 @@ async def put_text(
 async def list_wordings(conn: Connection, edition_ids: Sequence[UUID]) -> list[WordedText]:
     """What several editions say in their own words."""
     return await fetch_all(conn, _SQL["list_wordings"], WordedText, edition_ids)
+
+
+async def copy_texts(conn: Connection, old: UUID, new: UUID, now: datetime) -> int:
+    """What an edition says in its own words, said by another; how many texts."""
+    return await execute(conn, _SQL["copy_texts"], old, new, now)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,6 +15,9 @@ from forum.notifications.answers import AnswerKind, read_answer, without_address
 
 TIMEOUT_SECONDS = 10.0
 """How long the mail server may take over one mail; well below what a job has."""
+_TAKEN = (250, 251)
+_ADDRESS = re.compile(r'(?:"[^"\\\x00-\x1f\x7f]+"|[^\s"<>()\[\],:;@\\]+)@[^\s"<>()\\@]+')
+Refusal = aiosmtplib.SMTPSenderRefused | aiosmtplib.SMTPRecipientRefused
 _LOST = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 
@@ -100,13 +104,14 @@ class SmtpTransport:
 
     async def send(self, message_id: str, sender: str, recipient: str, payload: bytes) -> None:
         """Hand over one mail on the open connection, which is opened when needed."""
+        path = _envelope(recipient)
         async with self._lock:
             begun = False
             try:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     await self._begin(sender, recipient, payload)
                     begun = True
-                    await self._client.rcpt(recipient, encoding="utf-8", timeout=None)
+                    await self._say(recipient, aiosmtplib.SMTPRecipientRefused, b"RCPT", b"TO:" + path)
                     await self._client.data(payload, timeout=None)
             except aiosmtplib.SMTPResponseException as error:
                 await self._reset()
@@ -131,7 +136,7 @@ class SmtpTransport:
         try:
             await self._connect()
             options = self._options(sender, recipient, payload)
-            await self._client.mail(sender, options=options, encoding="utf-8", timeout=None)
+            await self._say(sender, aiosmtplib.SMTPSenderRefused, b"MAIL", b"FROM:" + _envelope(sender), *options)
         except aiosmtplib.SMTPSenderRefused as error:
             await self._reset()
             if error.code != 421:  # what is wrong with our sender is no fault of the recipient's: never for good
@@ -154,13 +159,19 @@ class SmtpTransport:
             except aiosmtplib.SMTPResponseException as error:
                 raise Unreachable(_words(error)) from error
 
-    def _options(self, sender: str, recipient: str, payload: bytes) -> list[str]:
-        options = [] if payload.isascii() or not self._client.supports_extension("8bitmime") else ["BODY=8BITMIME"]
+    async def _say(self, address: str, refusal: type[Refusal], *words: bytes) -> None:
+        """A line of the envelope. aiosmtplib's own would parse each address as if it came from a header."""
+        answer = await self._client.execute_command(*words, timeout=None)
+        if answer.code not in _TAKEN:
+            raise refusal(answer.code, answer.message, address)
+
+    def _options(self, sender: str, recipient: str, payload: bytes) -> list[bytes]:
+        options = [] if payload.isascii() or not self._client.supports_extension("8bitmime") else [b"BODY=8BITMIME"]
         head = payload.partition(b"\r\n\r\n")[0]
         if not (sender.isascii() and recipient.isascii() and head.isascii()):
             if not self._client.supports_extension("smtputf8"):
                 raise Refused("the mail server takes no addresses outside ASCII (RFC 6531)")
-            options.append("SMTPUTF8")
+            options.append(b"SMTPUTF8")
         return options
 
     async def _reset(self) -> None:
@@ -175,6 +186,13 @@ class SmtpTransport:
             if self._client.is_connected:
                 await self._client.quit(timeout=1)
         self._client.close()
+
+
+def _envelope(address: str) -> bytes:
+    """An address as it stands in the envelope; nothing in it may end it early."""
+    if not _ADDRESS.fullmatch(address):
+        raise Refused("the address cannot be written on an envelope (RFC 5321 section 4.1.2)")
+    return b"<" + address.encode() + b">"
 
 
 def _verdict(error: aiosmtplib.SMTPResponseException, recipient: str) -> Deferred | Refused:

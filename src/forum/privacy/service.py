@@ -22,6 +22,7 @@ from forum.permissions import Principal
 from forum.privacy import queries
 from forum.privacy.types import Erasure, ErasureReason, PersonalData
 from forum.proposals import service as proposals
+from forum.pushes import service as pushes
 from forum.registrations import service as registrations
 from forum.speakers import service as speakers
 
@@ -88,8 +89,13 @@ async def _erase_person(conn: Connection, person_id: UUID, now: datetime) -> Cou
     speaking = await _erase_speakers(conn, None, None, person_id, now)
     proposed = await proposals.forget_person(conn, person_id)
     mails = await notifications.forget_messages(conn, None, None, person_id)
+    pushed = await pushes.forget_person(conn, person_id)
     gone = await accounts.pseudonymise_person(conn, person_id, now)
-    return Counter({**asdict(gone), **proposed}) + speaking + Counter(messages=mails.dropped + mails.emptied)
+    return (
+        Counter({**asdict(gone), **asdict(pushed), **proposed})
+        + speaking
+        + Counter(messages=mails.dropped + mails.emptied)
+    )
 
 
 async def _write_down(

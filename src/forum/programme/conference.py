@@ -40,6 +40,8 @@ _ONLINE: Final = {
     "es": "En línea",
 }
 _NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ZONE: Final = re.compile(r"[A-Z][a-z]+/[A-Z][a-z]|.*UTC$")
+"""The zones that the schema of the JSON takes: not `US/Pacific` and the like, which are then left out."""
 _LARGEST: Final = 2**31 - 1
 """Some readers keep numbers in 32 bits."""
 
@@ -49,6 +51,8 @@ def encode_schedule_json(
 ) -> bytes:
     """The release as `schedule.json`."""
     schedule = _schedule(head, language or "en", sessions, address)
+    if not _ZONE.match(head.edition.timezone):
+        del schedule["conference"]["time_zone_name"]
     return msgspec.json.encode({"$schema": SCHEMA, "generator": {"name": "Forum"}, "schedule": schedule})
 
 
@@ -181,7 +185,7 @@ def _events(
                 "start": f"{start:%H:%M}",
                 "duration": _duration(session),
                 "room": rooms[session.room.id][1] if session.room else elsewhere[choose_language(elsewhere, language)],
-                "slug": f"{_acronym(edition.slug)}-{numbers[session.id]}",
+                "slug": _slug(edition.slug, numbers[session.id]),
                 "url": f"{address}/v1/editions/{edition.slug}/sessions/{session.id}/calendar.ics",
                 "title": session.title[choose_language(session.title, language)],
                 "subtitle": "",
@@ -235,3 +239,8 @@ def _numbers(ids: Iterable[UUID]) -> dict[UUID, int]:
 def _acronym(slug: str) -> str:
     """At least four small letters, digits and underscores: the format allows no hyphen inside."""
     return slug.lower().replace("-", "_").ljust(4, "_")
+
+
+def _slug(edition: str, number: int) -> str:
+    """A name that all versions of the schema take: letters, up to six digits, and what no other event has."""
+    return f"{edition.replace('-', '').ljust(4, '0')}-{number % 1_000_000}-{number:08x}"

@@ -130,20 +130,27 @@ async def settle_clashes(
         )  # fmt: skip
 
 
-async def claim_speakers(conn: Connection, edition_id: UUID, session: Session, speaker_ids: list[UUID]) -> None:
-    """Make sure that these speakers are nowhere else while a confirmed session takes place.
+async def claim_speakers(
+    conn: Connection,
+    edition_id: UUID,
+    session: Session,
+    speaker_ids: list[UUID],
+    override: NewOverride | None,
+    now: datetime,
+) -> list[Clash]:
+    """Make sure that these speakers are nowhere else while a confirmed session takes place; the conflicts let pass.
 
-    Raises `SpeakerDoubleBooked` or `ChairDoubleBooked` where the edition refuses that. The speakers stay locked until
-    the transaction ends. The caller has locked the session.
+    Raises `SpeakerDoubleBooked` or `ChairDoubleBooked` where the edition refuses that and nobody overrides it. The
+    speakers stay locked until the transaction ends. The caller has locked the session.
     """
     if session.starts_at is None or not speaker_ids:
-        return
+        return []
     await queries.lock_speakers(conn, edition_id, speaker_ids)
     slot = (session.parent, session.starts_at, session.ends_at)
     clashes = await queries.list_speaker_clashes(conn, edition_id, session.id, *slot, speaker_ids)
-    if refused := [clash for clash in clashes if clash.level == "refuse"]:
-        detail = "Session `id` has one of its speakers at this time."
-        raise _REFUSALS[refused[0].rule](detail, id=refused[0].sessions[1], conflicts=clashes)
+    clashes.sort(key=by_gravity)
+    await settle_clashes(conn, edition_id, session.id, clashes, override, now)
+    return clashes
 
 
 async def find_conflict_rules(conn: Connection, edition_id: UUID) -> ConflictRules:

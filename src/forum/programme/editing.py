@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from forum import bodies
-from forum.bulk import RowResults, RowStatus, carry_out, do_in_turns
+from forum.bulk import Handling, RowResults, RowStatus, carry_out, do_in_turns
 from forum.db import Connection
 from forum.errors import Invalid, NotFound
 from forum.http import IfMatch
@@ -22,12 +22,9 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 async def edit_sessions(
-    conn: Connection, edition_id: UUID, rows: Sequence[Any], now: datetime, *, is_atomic: bool, is_rehearsed: bool
+    conn: Connection, edition_id: UUID, rows: Sequence[Any], now: datetime, handling: Handling
 ) -> RowResults:
-    """Change sessions, each by its own patch; what became of each.
-
-    `is_atomic` raises `Invalid` with the faults of all edits when one is refused; `is_rehearsed` keeps nothing.
-    """
+    """Change sessions, each by its own patch; what became of each. See `forum.bulk.carry_out`."""
 
     async def edit(row: Any, is_again: bool) -> tuple[RowStatus, UUID]:
         wanted = _read(row, is_again)
@@ -44,7 +41,7 @@ async def edit_sessions(
         results = await do_in_turns(conn, works)
         return RowResults([results[index] for index in range(len(rows))])
 
-    return await carry_out(conn, run, is_atomic=is_atomic, is_rehearsed=is_rehearsed, at="/sessions")
+    return await carry_out(conn, run, handling, at="/sessions")
 
 
 async def shift_sessions(
@@ -70,7 +67,7 @@ async def shift_sessions(
         results = await do_in_turns(conn, [(index, partial(move, shift.sessions[index])) for index in order])
         return RowResults([results[index] for index in range(len(starts))])
 
-    return await carry_out(conn, run, is_atomic=True, is_rehearsed=is_rehearsed, at="/sessions")
+    return await carry_out(conn, run, Handling(True, is_rehearsed), at="/sessions")
 
 
 async def _require_room(conn: Connection, edition_id: UUID, shift: SessionShift) -> None:

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from litestar import post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody
+from litestar.params import JSONBody
 
-from forum.bulk import RowResults
+from forum.bulk import Handling, RowResults
 from forum.db import Connection
+from forum.parameters import DryRun
 from forum.permissions import Permission, needs
 from forum.programme import editing, importing
 from forum.programme.edit_types import SessionEdits, SessionShift
@@ -25,8 +26,7 @@ async def import_rooms(
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
-    atomic: FromQuery[bool] = False,
+    handling: NamedDependency[Handling],
 ) -> RowResults:
     """Make rooms by the row, or change those whose `external_id` is known; a result for each row.
 
@@ -35,8 +35,7 @@ async def import_rooms(
     keeps no good one out, unless `atomic`: then all faults are told with 422 and nothing is written. `dry_run` tells
     the same and writes nothing.
     """
-    how = {"is_atomic": atomic, "is_rehearsed": dry_run}
-    return await importing.import_rooms(conn, edition_id, data.rows, now, **how)
+    return await importing.import_rooms(conn, edition_id, data.rows, now, handling)
 
 
 @post(f"{EDITION}/tracks:import", opt=WRITE, status_code=200, operation_id="import_tracks", tags=TAGS)
@@ -45,15 +44,13 @@ async def import_tracks(
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
-    atomic: FromQuery[bool] = False,
+    handling: NamedDependency[Handling],
 ) -> RowResults:
     """Make tracks by the row, or change those whose `external_id` is known; as for rooms.
 
     In a table, the name in each language is a column: `name_en`, `name_ar`.
     """
-    how = {"is_atomic": atomic, "is_rehearsed": dry_run}
-    return await importing.import_tracks(conn, edition_id, data.rows, now, **how)
+    return await importing.import_tracks(conn, edition_id, data.rows, now, handling)
 
 
 @post(f"{EDITION}/sessions:import", opt=WRITE, status_code=200, operation_id="import_sessions", tags=TAGS)
@@ -62,8 +59,7 @@ async def import_sessions(
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
-    atomic: FromQuery[bool] = False,
+    handling: NamedDependency[Handling],
 ) -> RowResults:
     """Make sessions by the row, or change those whose `external_id` is known; as for rooms.
 
@@ -74,8 +70,7 @@ async def import_sessions(
     and its `id` is the other session. Rows that leave a room to each other may stand in any order; two that trade
     theirs need a third place in between.
     """
-    how = {"is_atomic": atomic, "is_rehearsed": dry_run}
-    return await importing.import_sessions(conn, edition_id, data.rows, now, **how)
+    return await importing.import_sessions(conn, edition_id, data.rows, now, handling)
 
 
 @post(f"{EDITION}/sessions:edit", opt=WRITE, status_code=200, operation_id="edit_sessions", tags=TAGS)
@@ -84,8 +79,7 @@ async def edit_sessions(
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
-    atomic: FromQuery[bool] = False,
+    handling: NamedDependency[Handling],
 ) -> RowResults:
     """Change up to 500 sessions, each by a merge patch of its own; a result for each.
 
@@ -93,8 +87,7 @@ async def edit_sessions(
     other out, unless `atomic`: then all faults are told with 422 and nothing is written. `dry_run` tells the same and
     writes nothing.
     """
-    how = {"is_atomic": atomic, "is_rehearsed": dry_run}
-    return await editing.edit_sessions(conn, edition_id, data.sessions, now, **how)
+    return await editing.edit_sessions(conn, edition_id, data.sessions, now, handling)
 
 
 @post(f"{EDITION}/sessions:shift", opt=WRITE, status_code=200, operation_id="shift_sessions", tags=TAGS)
@@ -103,7 +96,7 @@ async def shift_sessions(
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
+    dry_run: DryRun = False,
 ) -> RowResults:
     """Move up to 500 sessions by as many minutes, into another room if you name one, all of them or none.
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from forum.bulk import RowResults
+from forum.bulk import Handling, RowResults
 from forum.db import Connection
 from forum.entities import service as entities
 from forum.http import IfMatch
@@ -31,27 +31,27 @@ ANY_VERSION = IfMatch(None)
 
 
 async def import_rooms(
-    conn: Connection, edition_id: UUID, rows: Sequence[object], now: datetime, *, is_atomic: bool, is_rehearsed: bool
+    conn: Connection, edition_id: UUID, rows: Sequence[object], now: datetime, handling: Handling
 ) -> RowResults:
     """Make or change a room for each row; what became of each. See `forum.upserts.upsert`."""
-    return await _import(_Rooms(conn, edition_id, now), rows, is_atomic, is_rehearsed)
+    return await _import(_Rooms(conn, edition_id, now), rows, handling)
 
 
 async def import_tracks(
-    conn: Connection, edition_id: UUID, rows: Sequence[object], now: datetime, *, is_atomic: bool, is_rehearsed: bool
+    conn: Connection, edition_id: UUID, rows: Sequence[object], now: datetime, handling: Handling
 ) -> RowResults:
     """Make or change a track for each row; what became of each. See `forum.upserts.upsert`."""
-    return await _import(_Tracks(conn, edition_id, now), rows, is_atomic, is_rehearsed)
+    return await _import(_Tracks(conn, edition_id, now), rows, handling)
 
 
 async def import_sessions(
-    conn: Connection, edition_id: UUID, rows: Sequence[object], now: datetime, *, is_atomic: bool, is_rehearsed: bool
+    conn: Connection, edition_id: UUID, rows: Sequence[object], now: datetime, handling: Handling
 ) -> RowResults:
     """Make or change a session for each row; what became of each. See `forum.upserts.upsert`.
 
     New ones are drafts. One that is confirmed meets the same rules as if it were changed alone.
     """
-    return await _import(_Sessions(conn, edition_id, now), rows, is_atomic, is_rehearsed)
+    return await _import(_Sessions(conn, edition_id, now), rows, handling)
 
 
 async def lock_for_change(conn: Connection, edition_id: UUID, session_ids: Sequence[UUID]) -> None:
@@ -136,9 +136,7 @@ class _Sessions(_Things):
         await service.update_session(self.conn, self.edition_id, id, patch, ANY_VERSION, self.now)
 
 
-async def _import(
-    things: _Rooms | _Tracks | _Sessions, rows: Sequence[object], is_atomic: bool, is_rehearsed: bool
-) -> RowResults:
+async def _import(things: _Rooms | _Tracks | _Sessions, rows: Sequence[object], handling: Handling) -> RowResults:
     await import_queries.lock_imports(things.conn, things.edition_id)
     kind: Upserted = things
-    return await upsert(things.conn, kind, rows, is_atomic=is_atomic, is_rehearsed=is_rehearsed)
+    return await upsert(things.conn, kind, rows, handling)

@@ -9,8 +9,9 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from forum.db import Connection
-from forum.http import Language, SpokenLanguage, instant_of
+from forum.http import instant_of
 from forum.kept import KeptResponse
+from forum.parameters import Language, SpokenLanguage
 from forum.permissions import Permission, needs
 from forum.programme import service
 from forum.programme.release_types import NowAndNext, Programme, Selection

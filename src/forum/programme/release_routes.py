@@ -6,11 +6,12 @@ from uuid import UUID
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from forum.db import Connection
 from forum.http import ForumRequest
 from forum.pagination import Page, Paging
+from forum.parameters import DryRun
 from forum.permissions import Permission, Principal, needs
 from forum.programme import public_routes, service
 from forum.programme.release_types import NewRelease, Publication, Release, ReleaseDifference
@@ -33,7 +34,7 @@ async def publish_programme(
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
+    dry_run: DryRun = False,
 ) -> Publication:
     """Make the next release of all confirmed and cancelled sessions; invitations follow.
 
@@ -92,7 +93,7 @@ async def restore_release(
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
+    dry_run: DryRun = False,
 ) -> Publication:
     """Publish what an earlier release held as a new one; invitations follow.
 

@@ -123,7 +123,7 @@ class PublishedTrack(Struct, frozen=True):
 
 
 class PublishedRoom(Struct, frozen=True):
-    """A room with the name that it had."""
+    """A room as it was. What nobody has said about its accessibility is null."""
 
     id: UUID
     name: str
@@ -131,6 +131,7 @@ class PublishedRoom(Struct, frozen=True):
     capacity: int | None
     wheelchair_accessible: bool | None
     hearing_loop: bool | None
+    equipment: list[str] = []
 
 
 class PublishedOrganiser(Struct, frozen=True):

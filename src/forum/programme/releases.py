@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -26,6 +26,9 @@ from forum.programme.release_types import (
     Told,
     ToldOfSession,
 )
+
+LARGEST: Final = 2**31 - 1
+"""No release comes to have this number: it fills the database's integer."""
 
 
 class EditionIsDraft(Conflict):
@@ -149,8 +152,8 @@ async def read_release(conn: Connection, edition_id: UUID, number: int) -> KeptR
 
 
 async def _find_head(conn: Connection, edition_id: UUID, number: int) -> ReleaseHead:
-    """A release by its number; raises `NotFound`."""
-    head = await release_queries.find_release_head(conn, edition_id, number)
+    """A release by its number; raises `NotFound`, also for a number that no release can have."""
+    head = await release_queries.find_release_head(conn, edition_id, max(0, min(number, LARGEST)))
     if head is None:
         raise NotFound
     return head

@@ -1,16 +1,17 @@
 """The HTTP side of tracks and sessions, as the staff edits them."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from litestar import Request, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from forum.db import Connection
 from forum.http import IfMatch
 from forum.pagination import Page, Paging
+from forum.parameters import Override, Reason
 from forum.permissions import Permission, Principal, needs
 from forum.programme import conflict_routes, release_routes, room_routes, service
 from forum.programme.types import (
@@ -28,15 +29,6 @@ from forum.transactions import unit_of
 
 READ, WRITE = needs(Permission.PROGRAMME_READ), needs(Permission.PROGRAMME_WRITE)
 TAGS = ["programme"]
-Override = Annotated[
-    bool,
-    QueryParameter(
-        description="Go on in spite of conflicts of speakers and interpretation teams; never of rooms. For organizers."
-    ),
-]
-Reason = Annotated[
-    str | None, QueryParameter(max_length=500, description="Why; needed with `override`, and kept with it.")
-]
 
 
 @get("/editions/{edition:str}/tracks", opt=READ, operation_id="list_tracks", tags=TAGS)

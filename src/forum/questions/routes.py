@@ -9,8 +9,9 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from forum.codes import Mode
 from forum.db import Connection
-from forum.http import IfMatch, Language
+from forum.http import IfMatch
 from forum.pagination import Page, Paging
+from forum.parameters import Language
 from forum.permissions import Permission, Principal, needs
 from forum.questions import service
 from forum.questions.types import (

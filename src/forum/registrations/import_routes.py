@@ -5,9 +5,9 @@ from uuid import UUID
 
 from litestar import post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody
+from litestar.params import JSONBody
 
-from forum.bulk import RowResults
+from forum.bulk import Handling, RowResults
 from forum.db import Connection
 from forum.permissions import Permission, Principal, needs
 from forum.registrations import importing
@@ -27,8 +27,7 @@ async def import_registrations(
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
-    atomic: FromQuery[bool] = False,
+    handling: NamedDependency[Handling],
 ) -> RowResults:
     """Register people by the row, or update those whose `external_id` is known; a result for each row.
 
@@ -37,8 +36,7 @@ async def import_registrations(
     told with 422 and nothing is written. `dry_run` tells the same and writes nothing. Names are kept as they are.
     Registrars and trusted frontends import anybody, focal points into their own delegations.
     """
-    how = {"is_atomic": atomic, "is_rehearsed": dry_run}
-    return await importing.import_registrations(conn, principal, edition_id, data.rows, now, **how)
+    return await importing.import_registrations(conn, principal, edition_id, data.rows, now, handling)
 
 
 HANDLERS = [import_registrations]

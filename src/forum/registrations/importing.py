@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from forum import bodies
-from forum.bulk import RowResult, RowResults, attempt, carry_out, refused
+from forum.bulk import Handling, RowResult, RowResults, attempt, carry_out, refused
 from forum.db import Connection
 from forum.errors import Conflict, ExternalIdTaken, Forbidden, ForumError, Invalid, NotFound
 from forum.http import IfMatch
@@ -36,16 +36,11 @@ async def import_registrations(
     edition_id: UUID,
     rows: Sequence[Any],
     now: datetime,
-    *,
-    is_atomic: bool,
-    is_rehearsed: bool,
+    handling: Handling,
 ) -> RowResults:
-    """Register or update a person for each row; what became of each.
-
-    `is_atomic` raises `Invalid` with the faults of all rows when one is refused; `is_rehearsed` keeps nothing.
-    """
+    """Register or update a person for each row; what became of each. See `forum.bulk.carry_out`."""
     work = _Import(conn, principal, edition_id, now)
-    return await carry_out(conn, partial(work.run, rows), is_atomic=is_atomic, is_rehearsed=is_rehearsed)
+    return await carry_out(conn, partial(work.run, rows), handling)
 
 
 class _Import:

@@ -11,6 +11,7 @@ from forum.registrations.types import (
     LockedRegistration,
     NamedReferences,
     NamedRegistration,
+    OwnRegistration,
     Places,
     Registration,
     RegistrationReferences,
@@ -120,3 +121,17 @@ async def list_transitions(
 async def get_change_rules(conn: Connection, edition_id: UUID, mode: str) -> ChangeRules:
     """What decides whether the owner of a registration may change it directly; raises `NotFound`."""
     return await get(conn, _SQL["get_change_rules"], ChangeRules, edition_id, mode)
+
+
+async def lock_own_registration(
+    conn: Connection, edition_id: UUID, person_id: UUID | None, registration_id: UUID | None
+) -> OwnRegistration | None:
+    """Lock a person's own registration until the transaction ends, an active one before all others."""
+    return await find(conn, _SQL["lock_own_registration"], OwnRegistration, edition_id, person_id, registration_id)
+
+
+async def find_own_registration(
+    conn: Connection, edition_id: UUID, person_id: UUID, registration_id: UUID | None
+) -> UUID | None:
+    """A person's own registration to read by, an active one before all others."""
+    return await find(conn, _SQL["find_own_registration"], UUID, edition_id, person_id, registration_id)

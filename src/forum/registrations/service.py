@@ -22,6 +22,7 @@ from forum.registrations.badges import KeyRing, ensure_badge_key, sign, verify
 from forum.registrations.erasure import erase_registration, forget_objections, is_person_needed, list_erasable
 from forum.registrations.late_changes import FOR_REGISTRARS, list_changes, list_guarded, require_direct
 from forum.registrations.links import WrongLink, ensure_links, sign_link
+from forum.registrations.own import find_own_registration, lock_own_registration
 from forum.registrations.places import (
     ACTIVE,
     MOVES,
@@ -63,6 +64,7 @@ __all__ = [
     "ensure_badge_key",
     "ensure_links",
     "erase_registration",
+    "find_own_registration",
     "find_registration",
     "forget_objections",
     "is_person_needed",
@@ -73,6 +75,7 @@ __all__ = [
     "list_own_registrations",
     "list_transitions",
     "lock_all_places",
+    "lock_own_registration",
     "lock_registration",
     "move_registration",
     "release_due_reserves",

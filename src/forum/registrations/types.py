@@ -170,6 +170,21 @@ class Transition(Struct):
     reason: str | None
 
 
+class OwnRegistration(Struct, frozen=True):
+    """What decides what a person can do by their registration."""
+
+    id: UUID
+    status: RegistrationStatus
+    mode: Mode
+    entity: UUID | None
+    delegation: UUID | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether they take part, or wait for it."""
+        return self.status in ("submitted", "approved", "waitlisted")
+
+
 class RegistrationReferences(Struct, frozen=True):
     """What is known of the things that a new registration names."""
 

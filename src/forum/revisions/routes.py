@@ -5,11 +5,14 @@ from uuid import UUID
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody
+from litestar.params import JSONBody
 
 from forum.db import Connection
+from forum.http import ForumRequest
 from forum.pagination import Page, Paging
+from forum.parameters import DryRun
 from forum.permissions import Permission, Principal, needs
+from forum.programme.service import forget_release
 from forum.revisions import service
 from forum.revisions.types import EditionRevision, MadeRevision, NewRevision
 
@@ -25,11 +28,12 @@ TAGS = ["editions"]
 )
 async def revise_edition(
     data: JSONBody[NewRevision],
+    request: ForumRequest,
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
+    dry_run: DryRun = False,
 ) -> MadeRevision:
     """Move an announced edition, or turn it virtual, in one recorded step that tells everybody who is registered once.
 
@@ -38,6 +42,7 @@ async def revise_edition(
     who was to come takes part online with their bookings, also beyond capacity, and badges are void; consents stay.
     With `dry_run=true` the same is answered and nothing is written. 409 `nothing_to_revise`, `wrong_status`.
     """
+    forget_release(request, edition_id)
     return await service.revise_edition(conn, principal, edition_id, data, dry_run, now)
 
 

@@ -1,5 +1,6 @@
 """What speakers do by their link: read what they are asked to, answer, and say what may be known of them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,7 +11,7 @@ from forum.editions.service import WrongStatus
 from forum.errors import NotFound
 from forum.http import IfMatch
 from forum.permissions import Principal
-from forum.programme.service import SpeakerDoubleBooked
+from forum.programme.service import ChairDoubleBooked, SpeakerDoubleBooked
 from forum.speakers import appearance_queries, invitation_queries, queries
 from forum.speakers.appearance_types import AppearanceStatus
 from forum.speakers.appearances import lock_for_move
@@ -61,10 +62,10 @@ async def accept_invitation(
     """
     session_id = await _find_session(conn, principal, edition_id, speaker_id, appearance_id)
     try:
-        found = await lock_for_move(conn, edition_id, session_id, appearance_id, "confirmed")
-    except SpeakerDoubleBooked:
+        await lock_for_move(conn, edition_id, session_id, appearance_id, "confirmed", _require_from(ACCEPTED), now)
+    except (SpeakerDoubleBooked, ChairDoubleBooked):
         raise SpeakerDoubleBooked("You are confirmed elsewhere at this time. Ask the organizers.") from None
-    await _answer(conn, edition_id, appearance_id, found.status, ACCEPTED, note, now)
+    await appearance_queries.answer_appearance(conn, edition_id, appearance_id, "confirmed", now, note)
     return await invitation_queries.find_invitation(conn, edition_id, speaker_id)
 
 
@@ -79,8 +80,10 @@ async def decline_invitation(
 ) -> SpeakerInvitation:
     """The speaker does not come, or not after all; raises `WrongStatus`."""
     session_id = await _find_session(conn, principal, edition_id, speaker_id, appearance_id)
-    found = await lock_for_move(conn, edition_id, session_id, appearance_id, "declined")
-    await _answer(conn, edition_id, appearance_id, found.status, DECLINED, note, now)
+    require = _require_from(DECLINED)
+    found, _ = await lock_for_move(conn, edition_id, session_id, appearance_id, "declined", require, now)
+    status = DECLINED[found.status]
+    await appearance_queries.answer_appearance(conn, edition_id, appearance_id, status, now, note)
     return await invitation_queries.find_invitation(conn, edition_id, speaker_id)
 
 
@@ -96,16 +99,12 @@ async def _find_session(
     return await appearance_queries.find_session_of(conn, edition_id, speaker_id, appearance_id)
 
 
-async def _answer(
-    conn: Connection,
-    edition_id: UUID,
-    appearance_id: UUID,
-    status: AppearanceStatus,
-    targets: dict[AppearanceStatus, AppearanceStatus],
-    note: str | None,
-    now: datetime,
-) -> None:
-    if status not in targets:
-        allowed = [name for name, states in (("accept", ACCEPTED), ("decline", DECLINED)) if status in states]
-        raise WrongStatus(f"It is {status}.", allowed=allowed)
-    await appearance_queries.answer_appearance(conn, edition_id, appearance_id, targets[status], now, note)
+def _require_from(targets: dict[AppearanceStatus, AppearanceStatus]) -> Callable[[AppearanceStatus], None]:
+    """What raises `WrongStatus`, naming the answers that can be given now, for any status that is not in `targets`."""
+
+    def require(status: AppearanceStatus) -> None:
+        if status not in targets:
+            allowed = [name for name, states in (("accept", ACCEPTED), ("decline", DECLINED)) if status in states]
+            raise WrongStatus(f"It is {status}.", allowed=allowed)
+
+    return require

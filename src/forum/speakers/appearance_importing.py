@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from forum.bodies import decode, merge
-from forum.bulk import RowResult, RowResults, RowStatus, carry_out, do_in_turns, refused
+from forum.bulk import Handling, RowResult, RowResults, RowStatus, carry_out, do_in_turns, refused
 from forum.db import Connection
 from forum.errors import ForumError, Invalid, NotFound
 from forum.http import IfMatch
@@ -29,15 +29,12 @@ _Key = tuple[UUID, UUID, str]
 
 
 async def import_appearances(
-    conn: Connection, edition_id: UUID, rows: Sequence[Any], now: datetime, *, is_atomic: bool, is_rehearsed: bool
+    conn: Connection, edition_id: UUID, rows: Sequence[Any], now: datetime, handling: Handling
 ) -> RowResults:
-    """Invite a speaker for each row, or change the appearance that is there; what became of each.
-
-    `is_atomic` raises `Invalid` with the faults of all rows when one is refused; `is_rehearsed` keeps nothing.
-    """
+    """Invite a speaker for each row, or change the appearance that is there. See `forum.bulk.carry_out`."""
     await import_queries.lock_speaker_imports(conn, edition_id)
     work = _Import(conn, edition_id, now)
-    return await carry_out(conn, partial(work.run, rows), is_atomic=is_atomic, is_rehearsed=is_rehearsed)
+    return await carry_out(conn, partial(work.run, rows), handling)
 
 
 class _Import:
@@ -91,7 +88,8 @@ class _Import:
         patch = _patch_of(raw)
         if merge(before, patch) == before:
             return "unchanged", existing
-        await service.update_appearance(self._conn, self._edition_id, session, existing, patch, IfMatch(None))
+        change = (patch, IfMatch(None), self._now)
+        await service.update_appearance(self._conn, self._edition_id, session, existing, *change)
         return "updated", existing
 
     async def _create(self, session: UUID, new: NewAppearance) -> UUID:

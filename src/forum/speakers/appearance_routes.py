@@ -14,7 +14,9 @@ from forum.calendars.reply_types import Answer
 from forum.db import Connection
 from forum.http import ForumRequest, ForumResponse, IfMatch, download
 from forum.pagination import Page, Paging
-from forum.permissions import Permission, needs
+from forum.parameters import Override, Reason
+from forum.permissions import Permission, Principal, needs
+from forum.programme.service import override_of
 from forum.speakers import service
 from forum.speakers.appearance_types import (
     Appearance,
@@ -23,6 +25,7 @@ from forum.speakers.appearance_types import (
     AppearanceRow,
     AppearanceStatus,
     NewAppearance,
+    WrittenAppearance,
 )
 from forum.transactions import unit_of
 
@@ -104,9 +107,17 @@ async def update_appearance(
     edition_id: NamedDependency[UUID],
     if_match: NamedDependency[IfMatch],
     conn: NamedDependency[Connection],
-) -> Appearance:
-    """Change the role, order or allotted time of an appearance, or for whom the speaker speaks."""
-    return await service.update_appearance(conn, edition_id, session_id, appearance_id, data, if_match)
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    override: Override = False,
+    reason: Reason = None,
+) -> WrittenAppearance:
+    """Change the role, order or allotted time of an appearance, or for whom the speaker speaks.
+
+    409 `chair_double_booked` when a confirmed speaker, who is elsewhere at that time, becomes the chair.
+    """
+    passed = override_of(principal, edition_id, override, reason)
+    return await service.update_appearance(conn, edition_id, session_id, appearance_id, data, if_match, now, passed)
 
 
 @post(f"{APPEARANCE}/invite", opt=WRITE, status_code=200, operation_id="invite_appearance", tags=TAGS)
@@ -124,14 +135,35 @@ async def invite_appearance(
     return await service.invite_appearance(conn, edition_id, session_id, appearance_id, now)
 
 
+@post(f"{APPEARANCE}/confirm", opt=WRITE, status_code=200, operation_id="confirm_appearance", tags=TAGS)
+async def confirm_appearance(
+    session_id: FromPath[UUID],
+    appearance_id: FromPath[UUID],
+    edition_id: NamedDependency[UUID],
+    conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    override: Override = False,
+    reason: Reason = None,
+) -> WrittenAppearance:
+    """The speaker comes, for the first time or after all.
+
+    409 `speaker_double_booked`, or `chair_double_booked`, names in `id` the other confirmed session in which they are
+    confirmed at that time; `conflicts` has all of them. What the edition only warns of is in `warnings`.
+    """
+    passed = override_of(principal, edition_id, override, reason)
+    return await service.move_appearance(conn, edition_id, session_id, appearance_id, "confirm", now, passed)
+
+
 def _move_route(move: service.Move, description: str) -> HTTPRouteHandler:
     async def move_appearance(
         session_id: FromPath[UUID],
         appearance_id: FromPath[UUID],
         edition_id: NamedDependency[UUID],
         conn: NamedDependency[Connection],
-    ) -> Appearance:
-        return await service.move_appearance(conn, edition_id, session_id, appearance_id, move)
+        now: NamedDependency[datetime],
+    ) -> WrittenAppearance:
+        return await service.move_appearance(conn, edition_id, session_id, appearance_id, move, now)
 
     return HTTPRouteHandler(
         f"{APPEARANCE}/{move}",
@@ -151,11 +183,7 @@ HANDLERS = [
     get_appearance,
     update_appearance,
     invite_appearance,
-    _move_route(
-        "confirm",
-        "The speaker comes, for the first time or after all. 409 `speaker_double_booked` names, in `id`, the other "
-        "confirmed session in which they are confirmed at that time.",
-    ),
+    confirm_appearance,
     _move_route("decline", "The speaker does not accept the invitation."),
     _move_route("withdraw", "The speaker does not come after all."),
     _move_route("mark-spoke", "The speaker was there and spoke."),

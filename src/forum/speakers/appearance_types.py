@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from forum.calendars.reply_types import Answer
 from forum.codes import Line, Seconds
+from forum.problems import Clash
 
 AppearanceRole = Literal["chair", "moderator", "keynote", "panellist", "statement"]
 AppearanceStatus = Literal["invited", "confirmed", "declined", "withdrawn", "spoke", "absent"]
@@ -60,6 +61,13 @@ class CalendarAnswer(Struct, frozen=True):
     answered_at: datetime
     sequence: int
     stamped_at: datetime
+
+
+class WrittenAppearance(Appearance, kw_only=True):
+    """An appearance as it was written, with the conflicts that the edition's rules, or an organizer, let pass."""
+
+    warnings: list[Clash] | UnsetType = UNSET
+    """Absent when there are none."""
 
 
 class AppearanceRow(Struct, frozen=True):

@@ -1,11 +1,11 @@
 """The rules of appearances: who is in which session, what they answered, and who can be where."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from forum import exports
 from forum.bodies import merge
@@ -16,7 +16,10 @@ from forum.errors import Conflict, TooManyRequests
 from forum.http import IfMatch
 from forum.ids import new_id
 from forum.pagination import Page, Paging
+from forum.problems import Clash
 from forum.programme import service as programme
+from forum.programme.conflict_types import NewOverride
+from forum.programme.types import Session
 from forum.speakers import appearance_queries as queries
 from forum.speakers.appearance_types import (
     Appearance,
@@ -28,8 +31,10 @@ from forum.speakers.appearance_types import (
     CalendarAnswer,
     NewAppearance,
     Outcome,
+    WrittenAppearance,
 )
 from forum.speakers.invitations import send_invitation
+from forum.speakers.queries import lock_speaker
 
 Move = Literal["confirm", "decline", "withdraw", "mark-spoke", "mark-absent"]
 MOVES: Final[dict[Move, tuple[frozenset[AppearanceStatus], AppearanceStatus]]] = {
@@ -117,47 +122,78 @@ async def update_appearance(
     appearance_id: UUID,
     patch: AppearancePatch,
     if_match: IfMatch,
-) -> Appearance:
-    """Change the role, place or time of an appearance; raises `AlreadyAppears`."""
-    await programme.lock_session(conn, edition_id, session_id)
+    now: datetime,
+    override: NewOverride | None = None,
+) -> WrittenAppearance:
+    """Change the role, place or time of an appearance; raises `AlreadyAppears`.
+
+    Who becomes the chair meets the rule for chairs: raises `ChairDoubleBooked`.
+    """
+    session = await programme.lock_session(conn, edition_id, session_id)
+    if patch.role == "chair":
+        found = await queries.find_appearance(conn, edition_id, session_id, appearance_id)
+        await lock_speaker(conn, edition_id, found.speaker)
     before = await queries.lock_appearance(conn, edition_id, session_id, appearance_id)
     if_match.require(before.version)
     after = merge(before, patch)
     await _refuse_second(conn, edition_id, session_id, after.speaker, after.role, appearance_id)
-    return await _write(conn, edition_id, after)
+    written = await _write(conn, edition_id, after)
+    if written.status != "confirmed" or written.role == before.role or written.role != "chair":
+        return _told(written, [])
+    return _told(written, await _claim(conn, edition_id, session, written, override, now))
 
 
 async def move_appearance(
-    conn: Connection, edition_id: UUID, session_id: UUID, appearance_id: UUID, move: Move
-) -> Appearance:
+    conn: Connection,
+    edition_id: UUID,
+    session_id: UUID,
+    appearance_id: UUID,
+    move: Move,
+    now: datetime,
+    override: NewOverride | None = None,
+) -> WrittenAppearance:
     """Confirm, decline or withdraw an appearance, or say whether the speaker was there.
 
-    Raises `WrongStatus` naming the moves that are allowed now, and `SpeakerDoubleBooked` when the speaker is
-    confirmed in another confirmed session at that time. Locks in the order that `forum.programme.sessions` sets.
+    Raises `WrongStatus` naming the moves that are allowed now, and `SpeakerDoubleBooked` or `ChairDoubleBooked` when
+    the speaker is confirmed in another confirmed session at that time and nobody overrides it.
     """
     sources, target = MOVES[move]
-    appearance = await lock_for_move(conn, edition_id, session_id, appearance_id, target)
-    if appearance.status not in sources:
-        allowed = [name for name, (states, _) in MOVES.items() if appearance.status in states]
-        raise WrongStatus(f"It is {appearance.status}.", allowed=allowed)
+
+    def require(status: AppearanceStatus) -> None:
+        if status not in sources:
+            allowed = [name for name, (states, _) in MOVES.items() if status in states]
+            raise WrongStatus(f"It is {status}.", allowed=allowed)
+
+    place = (edition_id, session_id, appearance_id)
+    appearance, clashes = await lock_for_move(conn, *place, target, require, now, override)
     appearance.status = target
-    return await _write(conn, edition_id, appearance)
+    return _told(await _write(conn, edition_id, appearance), clashes)
 
 
 async def lock_for_move(
-    conn: Connection, edition_id: UUID, session_id: UUID, appearance_id: UUID, target: AppearanceStatus
-) -> Appearance:
-    """An appearance that can get the status `target`, locked; raises `SpeakerDoubleBooked`."""
+    conn: Connection,
+    edition_id: UUID,
+    session_id: UUID,
+    appearance_id: UUID,
+    target: AppearanceStatus,
+    require: Callable[[AppearanceStatus], None],
+    now: datetime,
+    override: NewOverride | None = None,
+) -> tuple[Appearance, list[Clash]]:
+    """An appearance that can get the status `target`, locked, and the conflicts that are let pass.
+
+    `require` raises when it cannot come from the status that it has: before anything is said of conflicts, and again
+    once nobody else can change it. Raises `SpeakerDoubleBooked` and `ChairDoubleBooked`. Locks in the order that
+    `forum.programme.sessions` sets.
+    """
     session = await programme.lock_session(conn, edition_id, session_id)
     appearance = await queries.find_appearance(conn, edition_id, session_id, appearance_id)
-    if target == "confirmed" and session.status == "confirmed":
-        await programme.claim_speakers(conn, edition_id, session, [appearance.speaker])
-    return await queries.lock_appearance(conn, edition_id, session_id, appearance_id)
-
-
-async def confirm_appearance(conn: Connection, edition_id: UUID, session_id: UUID, appearance_id: UUID) -> Appearance:
-    """Confirm an appearance; raises `SpeakerDoubleBooked` with the id of the other session."""
-    return await move_appearance(conn, edition_id, session_id, appearance_id, "confirm")
+    require(appearance.status)
+    claims = target == "confirmed"
+    clashes = await _claim(conn, edition_id, session, appearance, override, now) if claims else []
+    appearance = await queries.lock_appearance(conn, edition_id, session_id, appearance_id)
+    require(appearance.status)
+    return appearance, clashes
 
 
 async def invite_appearance(
@@ -211,6 +247,24 @@ async def _refuse_second(
     other = await queries.find_same_appearance(conn, edition_id, session_id, speaker_id, role, but)
     if other is not None:
         raise AlreadyAppears(id=other)
+
+
+async def _claim(
+    conn: Connection,
+    edition_id: UUID,
+    session: Session,
+    appearance: Appearance,
+    override: NewOverride | None,
+    now: datetime,
+) -> list[Clash]:
+    """Have the speaker nowhere else while a confirmed session takes place; a draft takes nobody's time."""
+    if session.status != "confirmed":
+        return []
+    return await programme.claim_speakers(conn, edition_id, session, [appearance.speaker], override, now)
+
+
+def _told(appearance: Appearance, clashes: list[Clash]) -> WrittenAppearance:
+    return WrittenAppearance(**structs.asdict(appearance), warnings=clashes or UNSET)
 
 
 async def _write(conn: Connection, edition_id: UUID, appearance: Appearance) -> Appearance:

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from litestar import post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody
+from litestar.params import JSONBody
 
-from forum.bulk import RowResults
+from forum.bulk import Handling, RowResults
 from forum.db import Connection
 from forum.http import ForumRequest
 from forum.permissions import Permission, Principal, needs
@@ -28,8 +28,7 @@ async def import_speakers(
     conn: NamedDependency[Connection],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
-    atomic: FromQuery[bool] = False,
+    handling: NamedDependency[Handling],
 ) -> RowResults:
     """Make speakers by the row, or change those whose `external_id` is known; a result for each row.
 
@@ -40,8 +39,7 @@ async def import_speakers(
     same and writes nothing.
     """
     forget_release(request, edition_id)
-    how = {"is_atomic": atomic, "is_rehearsed": dry_run}
-    return await importing.import_speakers(conn, principal, edition_id, data.rows, now, **how)
+    return await importing.import_speakers(conn, principal, edition_id, data.rows, now, handling)
 
 
 @post(f"{EDITION}/appearances:import", opt=WRITE, status_code=200, operation_id="import_appearances", tags=TAGS)
@@ -50,16 +48,14 @@ async def import_appearances(
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
     now: NamedDependency[datetime],
-    dry_run: FromQuery[bool] = False,
-    atomic: FromQuery[bool] = False,
+    handling: NamedDependency[Handling],
 ) -> RowResults:
     """Invite speakers to sessions by the row, or change the appearances that are there; as for speakers.
 
     `session` and `speaker` are ids, or `external:` and the `external_id` of each. Session, speaker and role tell
     whether an appearance is new: with another role it is another one.
     """
-    how = {"is_atomic": atomic, "is_rehearsed": dry_run}
-    return await appearance_importing.import_appearances(conn, edition_id, data.rows, now, **how)
+    return await appearance_importing.import_appearances(conn, edition_id, data.rows, now, handling)
 
 
 HANDLERS = [import_speakers, import_appearances]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from forum.bulk import RowResults
+from forum.bulk import Handling, RowResults
 from forum.db import Connection
 from forum.entities import service as entities
 from forum.http import IfMatch
@@ -24,14 +24,12 @@ async def import_speakers(
     edition_id: UUID,
     rows: Sequence[object],
     now: datetime,
-    *,
-    is_atomic: bool,
-    is_rehearsed: bool,
+    handling: Handling,
 ) -> RowResults:
     """Make or change a speaker for each row; what became of each. See `forum.upserts.upsert`."""
     await import_queries.lock_speaker_imports(conn, edition_id)
     speakers = _Speakers(conn, principal, edition_id, now)
-    return await upsert(conn, speakers, rows, is_atomic=is_atomic, is_rehearsed=is_rehearsed)
+    return await upsert(conn, speakers, rows, handling)
 
 
 class _Speakers:

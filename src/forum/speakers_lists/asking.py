@@ -10,6 +10,7 @@ from uuid import UUID
 from forum.db import Connection
 from forum.errors import Conflict, Fault, Invalid
 from forum.permissions import Permission, Principal
+from forum.registrations import service as registrations
 from forum.speakers_lists import request_queries as queries
 from forum.speakers_lists.request_types import Asker, NewSpeakingRequest, RequestReferences, RequestToStore
 from forum.speakers_lists.types import StoredList
@@ -62,10 +63,10 @@ async def _lock_asker(
         return await queries.lock_asker(conn, edition_id, new.registration, principal.person_id)
     if reach is None or new.display_name or new.speaker or new.appearance:
         return None
-    own = await queries.lock_asker(conn, edition_id, None, principal.person_id)
+    own = await registrations.lock_own_registration(conn, edition_id, principal.person_id)
     if own is None or own.status != "approved":
         raise RegistrationNotApproved("Say who is to speak, or register first.", id=own.id if own else None)
-    return own
+    return Asker(own.id, own.status, own.entity, own.delegation, is_own=True)
 
 
 def _reference_faults(new: NewSpeakingRequest, found: RequestReferences) -> Iterator[Fault]:

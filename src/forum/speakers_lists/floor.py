@@ -19,7 +19,7 @@ from forum.speakers_lists import request_queries as requests_of
 from forum.speakers_lists.projection import session_at, spoken_ms
 from forum.speakers_lists.request_types import RequestStatus, SessionWindow, SpeakingRequest, StoredRequest
 from forum.speakers_lists.requests import place_by_rank, read_request, reader_of, refuse_second
-from forum.speakers_lists.types import StoredList
+from forum.speakers_lists.types import Change, StoredList
 
 Move = Literal["accept", "decline", "withdraw", "start", "pause", "resume", "stop", "absent", "yield"]
 MOVES: Final[dict[Move, tuple[frozenset[RequestStatus], RequestStatus]]] = {
@@ -47,11 +47,12 @@ async def withdraw_request(
     """Take a request back: one's own, one of one's delegation, or any as the staff; raises `NotFound`."""
     stored = await lists.find_stored(conn, principal, edition_id, session_id)
     await requests_of.find_request(conn, edition_id, stored.id, request_id, *reader_of(principal, edition_id))
-    return await change_status(conn, edition_id, session_id, request_id, "withdraw", None, now)
+    return await change_status(conn, principal, edition_id, session_id, request_id, "withdraw", None, now)
 
 
 async def change_status(
     conn: Connection,
+    principal: Principal,
     edition_id: UUID,
     session_id: UUID,
     request_id: UUID,
@@ -64,7 +65,7 @@ async def change_status(
     Who is taken out leaves their place, and is placed anew by rank and time when accepted after all. The appearance
     that a request is tied to follows: `spoke`, `absent`, and back.
     """
-    stored = await lists.lock(conn, edition_id, session_id)
+    stored = await lists.lock(conn, edition_id, session_id, Change(principal.token_id, now, reason))
     before = await requests_of.find_request(conn, edition_id, stored.id, request_id, None, None)
     _require_allowed(before, move)
     if move == "start":

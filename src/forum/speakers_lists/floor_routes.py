@@ -39,10 +39,12 @@ async def decline_speaking_request(
     request_id: FromPath[UUID],
     edition_id: NamedDependency[UUID],
     conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> SpeakingRequest:
     """Take a request out of the list, and say why to who made it."""
-    return await service.change_status(conn, edition_id, session_id, request_id, "decline", data.reason, now)
+    request = (edition_id, session_id, request_id)
+    return await service.change_status(conn, principal, *request, "decline", data.reason, now)
 
 
 def _move_route(move: service.Move, description: str) -> HTTPRouteHandler:
@@ -51,9 +53,10 @@ def _move_route(move: service.Move, description: str) -> HTTPRouteHandler:
         request_id: FromPath[UUID],
         edition_id: NamedDependency[UUID],
         conn: NamedDependency[Connection],
+        principal: NamedDependency[Principal],
         now: NamedDependency[datetime],
     ) -> SpeakingRequest:
-        return await service.change_status(conn, edition_id, session_id, request_id, move, None, now)
+        return await service.change_status(conn, principal, edition_id, session_id, request_id, move, None, now)
 
     return HTTPRouteHandler(
         f"{REQUEST}/{move}",

@@ -18,6 +18,7 @@ from forum.ids import new_id
 from forum.permissions import Permission, Principal
 from forum.speakers_lists import queries
 from forum.speakers_lists.types import (
+    Change,
     NewSpeakersList,
     SessionOfList,
     SpeakersList,
@@ -56,8 +57,9 @@ async def find_list(
     return shown
 
 
-async def lock(conn: Connection, edition_id: UUID, session_id: UUID) -> StoredList:
-    """The list of a session, which stays as it is until the transaction ends; raises `NotFound`."""
+async def lock(conn: Connection, edition_id: UUID, session_id: UUID, change: Change) -> StoredList:
+    """The list of a session, which nobody else changes until the transaction ends; raises `NotFound`."""
+    await queries.note_change(conn, change)
     if await queries.lock_list(conn, edition_id, session_id) is None:
         raise NotFound
     return await find_any(conn, edition_id, session_id)
@@ -71,7 +73,13 @@ def require_open(stored: StoredList, now: datetime) -> None:
 
 
 async def put_list(
-    conn: Connection, edition_id: UUID, session_id: UUID, new: NewSpeakersList, if_match: IfMatch, now: datetime
+    conn: Connection,
+    principal: Principal,
+    edition_id: UUID,
+    session_id: UUID,
+    new: NewSpeakersList,
+    if_match: IfMatch,
+    now: datetime,
 ) -> SpeakersList:
     """Give a session a list, or its list other rules; requests stay as they are.
 
@@ -82,19 +90,26 @@ async def put_list(
         before = await find_any(conn, edition_id, session_id)
     except NotFound:
         before = None
-    stored = await _write(conn, edition_id, session_id, before, new, if_match, now)
-    return _show(stored, now)
+    change = Change(principal.token_id, now)
+    return _show(await _write(conn, edition_id, session_id, before, new, if_match, change), now)
 
 
 async def update_list(
-    conn: Connection, edition_id: UUID, session_id: UUID, patch: SpeakersListPatch, if_match: IfMatch, now: datetime
+    conn: Connection,
+    principal: Principal,
+    edition_id: UUID,
+    session_id: UUID,
+    patch: SpeakersListPatch,
+    if_match: IfMatch,
+    now: datetime,
 ) -> SpeakersList:
     """Change the rules of a list; raises as `put_list` does, and `NotFound` without one."""
     before = await find_any(conn, edition_id, session_id)
     after = asdict(merge(before, patch))
     fields = NewSpeakersList(**{name: after[name] for name in SpeakersListFields.__struct_fields__})
     check(fields, NewSpeakersList)
-    return _show(await _write(conn, edition_id, session_id, before, fields, if_match, now), now)
+    change = Change(principal.token_id, now)
+    return _show(await _write(conn, edition_id, session_id, before, fields, if_match, change), now)
 
 
 async def find_any(conn: Connection, edition_id: UUID, session_id: UUID) -> StoredList:
@@ -109,7 +124,7 @@ async def _write(
     before: StoredList | None,
     new: NewSpeakersList,
     if_match: IfMatch,
-    now: datetime,
+    change: Change,
 ) -> StoredList:
     """Write a list whole; `before` was read without a lock, and must still be what is there."""
     session_ids = [before.session if before else session_id, *new.continued_in]
@@ -117,7 +132,7 @@ async def _write(
     found = await queries.list_sessions_of_list(conn, edition_id, session_ids)
     if before is None and any(session.id == session_id and session.list_id for session in found):
         before = await find_any(conn, edition_id, session_id)  # somebody else has made it meanwhile
-    locked = await lock(conn, edition_id, session_id) if before else None
+    locked = await lock(conn, edition_id, session_id, change) if before else None
     version = locked.version if locked else 0
     if_match.require(version)
     if (before.version if before else 0) != version:
@@ -126,7 +141,8 @@ async def _write(
     _check_sessions(session_ids, {session.id: session for session in found}, list_id)
     rules = (new.opens_at, new.closes_at, new.delegation_seconds, new.group_seconds, new.extra_seconds)
     if locked is None:
-        await queries.insert_list(conn, edition_id, list_id, *rules, new.changeover_seconds, new.published, now)
+        await queries.note_change(conn, change)
+        await queries.insert_list(conn, edition_id, list_id, *rules, new.changeover_seconds, new.published, change.at)
     else:
         await queries.update_list(conn, edition_id, list_id, *rules, new.changeover_seconds, new.published)
         await queries.delete_list_sessions(conn, edition_id, list_id)

@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from forum.db import Connection, execute, fetch_all, find, get
+from forum.db import Connection, columns, execute, fetch_all, find, get
 from forum.speakers_lists.request_types import SessionWindow
-from forum.speakers_lists.types import SessionOfList, StoredList
+from forum.speakers_lists.types import Change, SessionOfList, StoredList
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("speakers_lists")
@@ -19,6 +19,11 @@ async def lock_sessions_of_list(conn: Connection, edition_id: UUID, session_ids:
 async def list_sessions_of_list(conn: Connection, edition_id: UUID, session_ids: list[UUID]) -> list[SessionOfList]:
     """Those of the sessions that the edition has, with the list that each has; the caller holds them."""
     return await fetch_all(conn, _SQL["list_sessions_of_list"], SessionOfList, edition_id, session_ids)
+
+
+async def note_change(conn: Connection, change: Change) -> None:
+    """Say who changes a list, or what stands on it, from here on until the transaction ends."""
+    await execute(conn, _SQL["note_change"], *columns(change))
 
 
 async def lock_list(conn: Connection, edition_id: UUID, session_id: UUID) -> UUID | None:

@@ -22,10 +22,8 @@ from forum.sqlfiles import load_statements
 _SQL = load_statements("speakers_lists_requests")
 
 
-async def lock_asker(
-    conn: Connection, edition_id: UUID, registration_id: UUID | None, person_id: UUID | None
-) -> Asker | None:
-    """Lock the registration of who is to speak: the one that is named, else the active one of a person."""
+async def lock_asker(conn: Connection, edition_id: UUID, registration_id: UUID, person_id: UUID | None) -> Asker | None:
+    """Lock the registration of who is to speak."""
     return await find(conn, _SQL["lock_asker"], Asker, edition_id, registration_id, person_id)
 
 

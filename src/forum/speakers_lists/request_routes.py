@@ -101,10 +101,11 @@ async def update_speaking_request(
     edition_id: NamedDependency[UUID],
     if_match: NamedDependency[IfMatch],
     conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> SpeakingRequest:
     """Change the rank, language, group or time of a request. With another rank it has the place of that rank."""
-    return await service.update_request(conn, edition_id, session_id, request_id, data, if_match, now)
+    return await service.update_request(conn, principal, edition_id, session_id, request_id, data, if_match, now)
 
 
 @post(f"{REQUEST}/move", opt=WRITE, status_code=200, operation_id="move_speaking_request", tags=TAGS)

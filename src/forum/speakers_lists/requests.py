@@ -29,7 +29,7 @@ from forum.speakers_lists.request_types import (
     SpeakingRequestPatch,
     StoredRequest,
 )
-from forum.speakers_lists.types import StoredList
+from forum.speakers_lists.types import Change, StoredList
 
 
 class AlreadyOnList(Conflict, constraint="speaking_requests_one_per_entity"):
@@ -51,7 +51,7 @@ async def create_request(
     """
     stored = await lists.find_stored(conn, principal, edition_id, session_id)
     wanted = await complete_request(conn, principal, edition_id, stored, new)
-    stored = await lists.lock(conn, edition_id, session_id)
+    stored = await lists.lock(conn, edition_id, session_id, Change(principal.token_id, now))
     if wanted.status == "requested":
         lists.require_open(stored, now)
     same = (wanted.entity, wanted.registration, wanted.speaker)
@@ -106,6 +106,7 @@ async def list_requests(
 
 async def update_request(
     conn: Connection,
+    principal: Principal,
     edition_id: UUID,
     session_id: UUID,
     request_id: UUID,
@@ -114,7 +115,7 @@ async def update_request(
     now: datetime,
 ) -> SpeakingRequest:
     """Change a request; with another rank it has another place, unless the staff has put it where it is."""
-    stored = await lists.lock(conn, edition_id, session_id)
+    stored = await lists.lock(conn, edition_id, session_id, Change(principal.token_id, now))
     before = await queries.find_request(conn, edition_id, stored.id, request_id, None, None)
     if_match.require(before.version)
     after = merge(before, patch)
@@ -136,7 +137,7 @@ async def move_request(
     now: datetime,
 ) -> SpeakingRequest:
     """Put a request that waits in another place, and write down why; raises `WrongStatus` and `Invalid`."""
-    stored = await lists.lock(conn, edition_id, session_id)
+    stored = await lists.lock(conn, edition_id, session_id, Change(principal.token_id, now, target.reason))
     row = await queries.find_request(conn, edition_id, stored.id, request_id, None, None)
     if row.status not in WAITING:
         raise WrongStatus(f"It is {row.status}: only who waits can be moved.")

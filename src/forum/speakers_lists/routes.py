@@ -14,6 +14,7 @@ from forum.http import ForumRequest, IfMatch
 from forum.permissions import Permission, Principal, needs
 from forum.speakers_lists import service
 from forum.speakers_lists.floor_routes import HANDLERS as FLOOR
+from forum.speakers_lists.history_routes import HANDLERS as HISTORY
 from forum.speakers_lists.live_types import LiveList
 from forum.speakers_lists.request_routes import HANDLERS as REQUESTS
 from forum.speakers_lists.statement_routes import HANDLERS as STATEMENTS
@@ -32,6 +33,7 @@ async def put_speakers_list(
     edition_id: NamedDependency[UUID],
     if_match: NamedDependency[IfMatch],
     conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> SpeakersList:
     """Give a session a list of speakers, or its list other rules; requests stay as they are.
@@ -40,7 +42,7 @@ async def put_speakers_list(
     one or none; a list that is not there yet is at version 0. What is allotted beyond the length of the sessions is
     in `warnings`. 409 `session_has_list` names in `id` the session that belongs to another list.
     """
-    return await service.put_list(conn, edition_id, session_id, data, if_match, now)
+    return await service.put_list(conn, principal, edition_id, session_id, data, if_match, now)
 
 
 @get(LIST, opt=PUBLIC, operation_id="get_speakers_list", tags=TAGS)
@@ -62,10 +64,11 @@ async def update_speakers_list(
     edition_id: NamedDependency[UUID],
     if_match: NamedDependency[IfMatch],
     conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> SpeakersList:
     """Change the rules of a list. Who has not begun to speak, and was given no time of their own, has the new ones."""
-    return await service.update_list(conn, edition_id, session_id, data, if_match, now)
+    return await service.update_list(conn, principal, edition_id, session_id, data, if_match, now)
 
 
 @get(f"{LIST}/live", opt=PUBLIC, operation_id="get_live_speakers_list", tags=TAGS)
@@ -119,4 +122,5 @@ HANDLERS = [
     *REQUESTS,
     *FLOOR,
     *STATEMENTS,
+    *HISTORY,
 ]

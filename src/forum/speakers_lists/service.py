@@ -2,6 +2,11 @@
 
 from forum.speakers_lists.feed import Follower, ListFeed
 from forum.speakers_lists.floor import MOVES, FloorTaken, Move, change_status, withdraw_request
+from forum.speakers_lists.history import (
+    list_list_transitions,
+    list_request_transitions,
+    list_statement_transitions,
+)
 from forum.speakers_lists.lists import ListNotOpen, SessionHasList, find_list, put_list, update_list
 from forum.speakers_lists.live import read_live
 from forum.speakers_lists.requests import (
@@ -32,8 +37,11 @@ __all__ = [
     "find_list",
     "find_request",
     "find_statement",
+    "list_list_transitions",
     "list_moves",
+    "list_request_transitions",
     "list_requests",
+    "list_statement_transitions",
     "move_request",
     "put_list",
     "put_statement",

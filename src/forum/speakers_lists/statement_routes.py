@@ -8,7 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from forum.db import Connection
-from forum.http import ForumRequest, ForumResponse, IfMatch, Language
+from forum.http import ForumRequest, ForumResponse, IfMatch
+from forum.parameters import Language
 from forum.permissions import Permission, Principal, needs
 from forum.speakers_lists import service
 from forum.speakers_lists.request_types import SpeakingRequest
@@ -61,10 +62,11 @@ async def update_speaking_request_statement(
     edition_id: NamedDependency[UUID],
     if_match: NamedDependency[IfMatch],
     conn: NamedDependency[Connection],
+    principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> SpeakingRequest:
     """Publish the text of a statement or take it back, or correct its language. `If-Match` is its version."""
-    return await service.update_statement(conn, edition_id, session_id, request_id, data, if_match, now)
+    return await service.update_statement(conn, principal, edition_id, session_id, request_id, data, if_match, now)
 
 
 @get(STATEMENT, opt=PUBLIC, media_type="application/pdf", operation_id="get_speaking_request_statement", tags=TAGS)

@@ -25,6 +25,7 @@ from forum.speakers_lists import request_queries as queries
 from forum.speakers_lists.request_types import MediaType, SpeakingRequest
 from forum.speakers_lists.requests import read_request, reader_of
 from forum.speakers_lists.statement_types import StatementFile, StatementPatch, Upload
+from forum.speakers_lists.types import Change
 
 FILE_ENDINGS: Final[Mapping[MediaType, str]] = {"text/plain": "txt", "application/pdf": "pdf"}
 _PDF: Final = re.compile(rb"%PDF-[12]\.\d[\r\n]")
@@ -58,7 +59,7 @@ async def put_statement(
     _require_publisher(principal, edition_id, upload.published)
     stored = await lists.find_stored(conn, principal, edition_id, session_id)
     await queries.find_request(conn, edition_id, stored.id, request_id, *reader_of(principal, edition_id))
-    stored = await lists.lock(conn, edition_id, session_id)
+    stored = await lists.lock(conn, edition_id, session_id, Change(principal.token_id, now))
     row = await queries.find_request(conn, edition_id, stored.id, request_id, None, None)
     if_match.require(row.statement.version if row.statement else 0)
     if row.statement is not None:
@@ -71,6 +72,7 @@ async def put_statement(
 
 async def update_statement(
     conn: Connection,
+    principal: Principal,
     edition_id: UUID,
     session_id: UUID,
     request_id: UUID,
@@ -79,7 +81,7 @@ async def update_statement(
     now: datetime,
 ) -> SpeakingRequest:
     """Publish a text or take it back, or correct its language; raises `NotFound` without one."""
-    stored = await lists.lock(conn, edition_id, session_id)
+    stored = await lists.lock(conn, edition_id, session_id, Change(principal.token_id, now))
     row = await queries.find_request(conn, edition_id, stored.id, request_id, None, None)
     if row.statement is None:
         raise NotFound

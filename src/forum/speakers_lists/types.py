@@ -63,6 +63,14 @@ def _repeated(sessions: Sequence[UUID]) -> Iterator[Fault]:
             yield Fault(pointer=f"/continued_in/{index}", code="duplicate", detail="This session stands twice.")
 
 
+class Change(Struct, frozen=True):
+    """Who changes a list, or what stands on it, when and why: it stands in the histories from then on."""
+
+    by_token: UUID
+    at: datetime
+    reason: str | None = None
+
+
 class SpeakersListWarning(Struct, frozen=True):
     """What is allowed, and likely to end badly."""
 

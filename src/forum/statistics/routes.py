@@ -9,7 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 
 from forum.db import Connection
-from forum.http import AsOf, ForumResponse, Language, instant_of
+from forum.http import AsOf, ForumResponse, instant_of
+from forum.parameters import Language
 from forum.permissions import Permission, Principal, needs
 from forum.registrations.types import RegistrationStatus
 from forum.statistics import service

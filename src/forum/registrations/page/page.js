@@ -1,42 +1,17 @@
-// One registration, for whoever came by its link. The token stays in this tab; nothing is sent anywhere but to this API.
+// One registration, for whoever came by its link.
 // Opening the page changes nothing: what does change something is asked for once more.
-const LANGUAGES = { en: "English", fr: "Français", es: "Español", ru: "Русский", zh: "中文", ar: "العربية" };
-const at = (id) => document.getElementById(id);
-const state = { language: "en", texts: {}, opened: null, edition: null, registration: null, places: [] };
+import { ask, at, attempt, button, choose, element, list, say, send, start, state, sure, text } from "./shared.js";
 
-function say(key) {
-  return state.texts[state.language]?.[key] ?? state.texts.en?.[key] ?? key;
-}
-
-async function send(method, path, body, headers = {}) {
-  const all = { ...headers };
-  if (state.opened) all.Authorization = `Bearer ${state.opened.token}`;
-  if (body !== undefined) all["Content-Type"] = "application/json";
-  const answer = await fetch(path, { method, headers: all, body: body && JSON.stringify(body), cache: "no-store" });
-  if (!answer.ok) throw Object.assign(new Error("refused"), { status: answer.status, problem: await answer.json().catch(() => ({})) });
-  return answer;
-}
-
+let [edition, registration, places] = [null, null, []];
 const base = () => `v1/editions/${state.opened.edition}`;
 const own = () => `${base()}/registrations/${state.opened.registration_id}`;
 
-function tell(key) {
-  at("message").textContent = key ? say(key) : "";
-  if (key) at("message").scrollIntoView({ block: "center" });
-}
-
 function show() {
-  document.documentElement.lang = state.language;
-  document.documentElement.dir = state.language === "ar" ? "rtl" : "ltr";
-  for (const element of document.querySelectorAll("[data-text]")) element.textContent = say(element.dataset.text);
-  document.title = say("title");
-  if (!state.registration) return;
-  const { registration, edition } = state;
+  if (!registration) return;
   const active = ["submitted", "approved", "waitlisted"].includes(registration.status);
   const until = registration.offer_expires_at;
-  const title = edition.title[state.language] ?? edition.title.en ?? Object.values(edition.title)[0];
-  at("edition").textContent = title;
-  const day = (text) => new Date(`${text}T12:00:00Z`).toLocaleDateString(state.language, { dateStyle: "long", timeZone: "UTC" });
+  at("edition").textContent = text(edition.title);
+  const day = (date) => new Date(`${date}T12:00:00Z`).toLocaleDateString(state.language, { dateStyle: "long", timeZone: "UTC" });
   const facts = [
     ["name", [registration.person.given_name, registration.person.family_name].filter(Boolean).join(" ")],
     ["status", say(registration.status)],
@@ -45,21 +20,11 @@ function show() {
     ["position", registration.waitlist_position],
     ["until", until && `${new Date(until).toLocaleString(state.language, { dateStyle: "long", timeStyle: "short" })} (${say(registration.waits_for)})`],
   ];
-  at("facts").replaceChildren(...facts.filter(([, fact]) => fact).flatMap(([key, fact]) => {
-    const [term, text] = [document.createElement("dt"), document.createElement("dd")];
-    const isolated = document.createElement("bdi");
-    term.textContent = say(key);
-    isolated.textContent = fact;
-    text.append(isolated);
-    return [term, text];
-  }));
-  at("declined-places").hidden = !state.places.length;
-  at("declined-places").replaceChildren(...state.places.map((place) => {
-    const [item, button, session] = ["li", "button", "bdi"].map((name) => document.createElement(name));
-    session.textContent = place.title[state.language] ?? place.title.en ?? Object.values(place.title)[0];
-    button.textContent = say("free_place");
-    button.addEventListener("click", () => free(place));
-    item.append(session, ": ", say("declined_place"), " ", button);
+  at("facts").replaceChildren(...list(facts));
+  at("declined-places").hidden = !places.length;
+  at("declined-places").replaceChildren(...places.map((place) => {
+    const item = document.createElement("li");
+    item.append(element("bdi", text(place.title)), ": ", say("declined_place"), " ", button("free_place", () => free(place)));
     return item;
   }));
   const other = registration.mode === "online" ? "in_person" : "online";
@@ -71,35 +36,20 @@ function show() {
   at("accept").hidden = at("decline").hidden = !until;
   at("withdraw").hidden = at("details").hidden = !active;
   at("object").hidden = at("by-others").hidden = registration.source === "self" || !active;
-  at("details").elements.given_name.value = registration.person.given_name ?? "";
-  at("details").elements.family_name.value = registration.person.family_name;
-  at("details").elements.accessibility_needs.value = registration.accessibility_needs ?? "";
   at("registration").hidden = false;
 }
 
-function sure(key) {
-  at("question").textContent = say(key);
-  at("confirm").returnValue = "no";
-  at("confirm").showModal();
-  return new Promise((resolve) => at("confirm").addEventListener("close", () => resolve(at("confirm").returnValue === "yes"), { once: true }));
-}
-
-async function attempt(work, done) {
-  tell("");
-  try {
-    await work();
-    tell(done);
-  } catch (error) {
-    const known = { 401: "wrong_link", 412: "stale", 409: error.problem?.code === "no_place_free" ? "no_place_free" : "refused" };
-    tell(known[error.status] ?? "failed");
-    if (error.status === 409 && state.registration) await read().catch(() => {}); // an offer may have expired meanwhile
-  }
-  show();
+// Apart from what is shown, so that nothing that is being typed is lost to another language or a refusal.
+function fill() {
+  const given = at("details").elements;
+  given.given_name.value = registration.person.given_name ?? "";
+  given.family_name.value = registration.person.family_name;
+  given.accessibility_needs.value = registration.accessibility_needs ?? "";
 }
 
 async function read() {
-  state.registration = await (await send("GET", own())).json();
-  state.places = (await (await send("GET", `${own()}/declined-places?limit=200`)).json()).items;
+  registration = await ask("GET", own());
+  places = (await ask("GET", `${own()}/declined-places?limit=200`)).items;
 }
 
 async function free(place) {
@@ -112,7 +62,7 @@ async function free(place) {
 
 async function act(path, body, question, done) {
   if (question && !(await sure(question))) return;
-  await attempt(async () => { state.registration = await (await send("POST", `${own()}/${path}`, body)).json(); }, done);
+  await attempt(async () => { registration = await ask("POST", `${own()}/${path}`, body); }, done);
 }
 
 function save(blob, name) {
@@ -124,7 +74,7 @@ function save(blob, name) {
 }
 
 at("show-badge").addEventListener("click", () => attempt(async () => {
-  const found = await (await send("GET", `${base()}/badges?registration=${state.opened.registration_id}&limit=200`)).json();
+  const found = await ask("GET", `${base()}/badges?registration=${state.opened.registration_id}&limit=200`);
   const live = found.items.find((badge) => badge.status === "live");
   const picture = await (await send("GET", `${base()}/badges/${live.id}/qr.svg`)).blob();
   at("badge").src = URL.createObjectURL(picture);
@@ -134,7 +84,7 @@ at("show-badge").addEventListener("click", () => attempt(async () => {
 }));
 at("calendar").addEventListener("click", () => attempt(async () => save(await (await send("GET", `${own()}/calendar.ics`)).blob(), "calendar.ics")));
 at("switch").addEventListener("click", () => {
-  const mode = state.registration.mode === "online" ? "in_person" : "online";
+  const mode = registration.mode === "online" ? "in_person" : "online";
   return act("switch-mode", { mode }, `sure_${mode}`, "saved");
 });
 at("accept").addEventListener("click", () => act("accept-offer", undefined, null, "saved"));
@@ -149,37 +99,22 @@ at("details").addEventListener("submit", (event) => {
     accessibility_needs: given.accessibility_needs.value.trim() || null,
   };
   attempt(async () => {
-    const version = { "If-Match": `"${state.registration.version}"` };
-    state.registration = await (await send("PATCH", own(), patch, version)).json();
+    const version = { "If-Match": `"${registration.version}"` };
+    registration = await ask("PATCH", own(), patch, version);
+    fill();
   }, "saved");
 });
-at("language").addEventListener("change", () => {
-  state.language = at("language").value;
-  tell("");
-  show();
-});
 
-function choose(wanted) {
-  const known = wanted?.toLowerCase().split("-")[0];
-  if (!(known in LANGUAGES)) return;
-  state.language = known;
-  at("language").value = known;
-}
-
-async function start() {
-  at("language").append(...Object.entries(LANGUAGES).map(([tag, name]) => Object.assign(new Option(name, tag), { lang: tag })));
-  navigator.languages.slice(0, 1).forEach(choose);
-  state.texts = await (await fetch("r/texts.json")).json();
-  const link = location.hash.slice(1) || sessionStorage.getItem("link");
-  history.replaceState(null, "", location.pathname);
-  await attempt(async () => {
-    state.opened = await (await send("POST", "v1/auth/registration-link", { token: link || "none" })).json();
-    sessionStorage.setItem("link", link);
-    state.edition = await (await send("GET", base())).json();
+start({
+  texts: "r/texts.json",
+  link: "registration-link",
+  known: { no_place_free: "no_place_free" },
+  show,
+  read,
+  async open() {
+    edition = await ask("GET", base());
     await read();
-    choose(state.registration.person.language);
-  });
-  document.querySelector("main").setAttribute("aria-busy", "false");
-}
-
-start();
+    choose(registration.person.language);
+    fill();
+  },
+});

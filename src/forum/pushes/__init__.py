@@ -1,0 +1,1 @@
+"""What people are told, in a feed of their own and by Web Push."""
