@@ -5,6 +5,11 @@ ALTER TABLE messages ADD COLUMN may_be_there boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN messages.may_be_there IS
     'A mail server was lost while it took it: nobody knows whether the recipient has it, whatever becomes of it.';
 
+DROP INDEX messages_by_invited;
+CREATE INDEX messages_by_invited ON messages (lower(recipient), session_id, number) WHERE kind = 'invitation';
+COMMENT ON INDEX messages_by_invited IS
+    'By the address first: it finds the earlier news of an entry at an address, and is of no use where only the session is known.';
+
 CREATE OR REPLACE FUNCTION follow_digest() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.status = 'superseded' THEN
