@@ -15,10 +15,11 @@ from forum.settings import Settings
 from tests.conftest import Timeline
 from tests.sinks import Sink, sink
 from workers.content import MailContent
-from workers.jobs import invite_registration
+from workers.jobs import invite_registration, invite_speaker
 from workers.office import Office, open_queue
 from workers.relay import Relay
 
+PLANNING = {"invite_registration": invite_registration, "invite_speaker": invite_speaker}
 LINK = re.compile(r"https://\S+#(\S+)")
 
 
@@ -31,8 +32,9 @@ class Post:
     async def plan(self) -> None:
         """Do the jobs that wait for people's mails to be planned."""
         async with self.office.pool.acquire() as conn:
-            rows = await conn.fetch("SELECT id FROM outbox WHERE kind = 'invite_registration' AND done_at IS NULL")
-        await invite_registration({"office": self.office, "job_id": "test"}, [row[0] for row in rows])
+            rows = await conn.fetch("SELECT id, kind FROM outbox WHERE done_at IS NULL")
+        for kind, job in PLANNING.items():
+            await job({"office": self.office, "job_id": "test"}, [row["id"] for row in rows if row["kind"] == kind])
 
     async def deliver(self) -> list[EmailMessage]:
         """Plan and send all that waits; the mails about registrations that came of it."""
@@ -68,17 +70,20 @@ def link_in(mail: EmailMessage) -> str:
 
 
 @asynccontextmanager
-async def post_office(pool: Pool, settings: Settings, clock: Timeline) -> AsyncIterator[Post]:
+async def post_office(
+    pool: Pool, settings: Settings, clock: Timeline, to: Sink | None = None, connections: int = 1
+) -> AsyncIterator[Post]:
     """A worker's means on a test's database, with a mail server of its own."""
     assert settings.database_url
     assert settings.redis_url
-    async with sink() as server:
-        transport, queue = open_transport(server.url, settings.mail_path), open_queue(settings.redis_url)
-        postbox = Postbox([transport], "forum@forum.test", settings.calendar_domain, clock, Mailers(), asyncio.Event())
+    async with sink(to) as server:
+        transports = [open_transport(server.url, settings.mail_path) for _ in range(connections)]
+        queue = open_queue(settings.redis_url)
+        postbox = Postbox(transports, "forum@forum.test", settings.calendar_domain, clock, Mailers(), asyncio.Event())
         relay = Relay(settings.database_url, queue, timedelta(seconds=20))
         office = Office(pool, pool, clock, MailContent(settings), postbox, relay, asyncio.Event())
         try:
             yield Post(office, server)
         finally:
-            await transport.close()
+            await asyncio.gather(*(transport.close() for transport in transports))
             await queue.aclose()

@@ -11,7 +11,14 @@ from forum import outbox
 from forum.clock import system_clock
 from forum.db import Connection
 from forum.errors import DATABASE_AWAY
-from forum.jobs import InviteEdition, InviteRegistration, PushMessage, ReportAttendance, SendMessages
+from forum.jobs import (
+    InviteEdition,
+    InviteRegistration,
+    InviteSpeaker,
+    PushMessage,
+    ReportAttendance,
+    SendMessages,
+)
 from forum.logs import describe, request_id
 from forum.notifications import service as notifications
 from forum.outbox import Claimed
@@ -29,6 +36,11 @@ Work = Callable[[Office, Connection, Sequence[Claimed]], Awaitable[None]]
 async def invite_registration(ctx: dict[str, Any], ids: list[int]) -> None:
     """Bring some people's invitations in line, and tell them what became of their registrations."""
     await _run(ctx, ids, _invite_registrations)
+
+
+async def invite_speaker(ctx: dict[str, Any], ids: list[int]) -> None:
+    """Bring the entries of some speakers in line with what they are confirmed for."""
+    await _run(ctx, ids, _invite_speakers)
 
 
 async def invite_edition(ctx: dict[str, Any], ids: list[int]) -> None:
@@ -62,7 +74,14 @@ async def _invite_registrations(office: Office, conn: Connection, claimed: Seque
         if told := sorted(changed.union(await notifications.list_untold(conn, edition_id, people))):
             await registrations.ensure_links(conn, edition_id, told, office.clock())
             await notifications.plan_notices(conn, edition_id, told, office.clock())
-        await notifications.gather_entries(conn, edition_id, people)
+        await notifications.gather_entries(conn, edition_id, people, office.clock())
+
+
+async def _invite_speakers(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:
+    wanted = [job for row in claimed if isinstance(job := row.job(), InviteSpeaker)]
+    for edition_id in sorted({job.edition_id for job in wanted}):  # sorted: locks in one order
+        speakers = sorted({job.speaker_id for job in wanted if job.edition_id == edition_id})
+        await notifications.plan_speakers(conn, edition_id, speakers, office.clock())
 
 
 async def _invite_editions(office: Office, conn: Connection, claimed: Sequence[Claimed]) -> None:

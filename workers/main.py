@@ -15,7 +15,14 @@ from forum.logs import describe
 from forum.settings import Settings
 from workers.house import keep_house
 from workers.inbox import open_inbox
-from workers.jobs import invite_edition, invite_registration, push_message, report_attendance, send_messages
+from workers.jobs import (
+    invite_edition,
+    invite_registration,
+    invite_speaker,
+    push_message,
+    report_attendance,
+    send_messages,
+)
 from workers.office import JOBS_AT_ONCE, QUEUE_AWAY, Office, encode, open_office, queue_settings
 
 STOP_WITHIN_SECONDS: Final = 25
@@ -29,6 +36,7 @@ class WorkerSettings:
     functions: ClassVar[list[Any]] = [
         invite_edition,
         invite_registration,
+        invite_speaker,
         push_message,
         report_attendance,
         send_messages,

@@ -18,12 +18,11 @@ ORDER BY r.id;
 -- was queued and not yet sent is superseded, so that moves collapse into the latest. A CANCEL is queued only when a REQUEST
 -- is, or may be, on its way. Returns how many were queued.
 WITH changed AS MATERIALIZED (
-    SELECT registration_id, person_id, session_id, method, latest_id, latest_status, is_held, payload
-    FROM changed_entries($1, $2)
+    SELECT registration_id, person_id, session_id, method, waiting_ids, is_held, payload FROM changed_entries($1, $2)
 ),
+waiting AS (SELECT unnest(waiting_ids) AS id FROM changed),
 superseded AS (
-    UPDATE messages SET status = 'superseded'
-    WHERE status = 'queued' AND id IN (SELECT latest_id FROM changed)
+    UPDATE messages SET status = 'superseded' WHERE status = 'queued' AND id IN (SELECT id FROM waiting)
     RETURNING id
 ),
 inserted AS (
@@ -31,7 +30,7 @@ inserted AS (
     SELECT $1, 'invitation', p.email, c.person_id, c.session_id, c.registration_id, c.payload, $3, now()
     FROM changed c JOIN persons p ON p.id = c.person_id
     WHERE c.method = 'REQUEST' OR c.is_held
-       OR (c.latest_status = 'queued' AND c.latest_id NOT IN (SELECT id FROM superseded))
+       OR EXISTS (SELECT FROM unnest(c.waiting_ids) AS w (id) WHERE w.id NOT IN (SELECT id FROM superseded))
     ORDER BY c.registration_id, c.session_id
     RETURNING 1
 )
@@ -112,24 +111,6 @@ SELECT r.edition_id, 'change_request', p.email, p.id, r.id, jsonb_build_object('
 FROM registrations r JOIN persons p ON p.id = r.person_id
 WHERE r.edition_id = $1 AND r.id = $2;
 
--- name: gather_entries
--- Have the calendar entries that are queued for these people go out in the mail that tells them of a revision, while it waits:
--- one mail instead of one for each session. An entry whose last change is not sent yet follows it by itself.
-WITH digest AS MATERIALIZED (
-    SELECT id, registration_id FROM messages
-    WHERE kind = 'revision' AND edition_id = $1 AND registration_id = ANY ($2::uuid[]) AND status = 'queued' FOR UPDATE
-),
-entries AS MATERIALIZED (
-    SELECT id, registration_id, status, digest_id,
-           count(*) OVER (PARTITION BY registration_id, session_id) > 1 AS follows_another
-    FROM messages
-    WHERE kind = 'invitation' AND edition_id = $1 AND registration_id = ANY (ARRAY(SELECT registration_id FROM digest))
-      AND status IN ('queued', 'sending')
-)
-UPDATE messages m SET digest_id = d.id
-FROM entries e JOIN digest d USING (registration_id)
-WHERE m.id = e.id AND e.status = 'queued' AND NOT e.follows_another AND e.digest_id IS DISTINCT FROM d.id;
-
 -- name: forget_messages
 -- Drop the mails to somebody that are still to be sent, and take out of the others whom they were for: those about one
 -- registration ($1, $2), or all to a person ($3) at their address, who then is neither suppressed nor unsubscribed.
@@ -143,8 +124,13 @@ dropped AS (
     DELETE FROM messages WHERE id IN (SELECT id FROM theirs WHERE status IN ('queued', 'sending')) RETURNING 1
 ),
 emptied AS (
-    UPDATE messages SET recipient = 'erased@erased.invalid', person_id = NULL, registration_id = NULL, last_error = NULL
+    UPDATE messages
+    SET recipient = 'erased@erased.invalid', person_id = NULL, registration_id = NULL, last_error = NULL, payload = payload - 'speaker'
     WHERE id IN (SELECT id FROM theirs WHERE status NOT IN ('queued', 'sending')) RETURNING 1
+),
+freed AS (
+    UPDATE messages SET digest_id = NULL
+    WHERE digest_id IN (SELECT id FROM theirs WHERE status = 'queued') AND status = 'queued' AND id NOT IN (SELECT id FROM theirs)
 ),
 lifted AS (DELETE FROM suppressions WHERE email = (SELECT lower(p.email) FROM persons p WHERE p.id = $3)),
 subscribed AS (DELETE FROM unsubscriptions WHERE person_id = $3)
@@ -208,14 +194,6 @@ LEFT JOIN LATERAL (
 ) p ON true
 WHERE m.id = ANY ($1::uuid[]);
 
--- name: list_entries
--- The calendar entries that go out in these digests, by the time to which they ask.
-SELECT m.id, m.edition_id, m.kind, m.recipient, m.session_id, m.registration_id, m.payload, m.attempts, m.created_at,
-       m.domain, m.digest_id
-FROM messages m
-WHERE m.digest_id = ANY ($1::uuid[]) AND m.status = 'sending'
-ORDER BY m.payload ->> 'starts_at', m.payload ->> 'held_on', m.number;
-
 -- name: list_revised
 -- What editions were before, and are after, the revisions of which these messages tell, and why.
 SELECT m.id AS message_id, f.before, l.after,
@@ -238,7 +216,7 @@ LEFT JOIN delegations d ON d.edition_id = r.edition_id AND d.id = r.delegation_i
 LEFT JOIN entities n ON n.id = d.entity_id
 LEFT JOIN registration_links k ON k.edition_id = r.edition_id AND k.registration_id = r.id
 LEFT JOIN sessions s ON s.edition_id = m.edition_id AND s.id = m.session_id
-WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request', 'booking', 'revision', 'answer');
+WHERE m.id = ANY ($1::uuid[]) AND m.kind IN ('registration', 'change_request', 'booking', 'revision', 'answer', 'programme_change');
 
 -- name: list_asked_speakers
 -- What the mails to speakers among these messages say, and to whom: the session as it is now, published or not.
@@ -262,17 +240,15 @@ WHERE m.id = ANY ($1::uuid[]) AND m.kind = 'speaker';
 -- suppressed no more, unless an account has it.
 WITH lifted AS (
     DELETE FROM suppressions s
-    WHERE s.email IN (SELECT lower(m.recipient) FROM messages m
-                      WHERE m.kind = 'speaker' AND m.edition_id = $1 AND m.payload ->> 'speaker' = $2)
+    WHERE s.email IN (SELECT lower(m.recipient) FROM messages m WHERE m.edition_id = $1 AND m.speaker_id = $2)
       AND NOT EXISTS (SELECT FROM persons p WHERE lower(p.email) = s.email)
 ),
 dropped AS (
-    DELETE FROM messages WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status IN ('queued', 'sending')
-    RETURNING 1
+    DELETE FROM messages WHERE edition_id = $1 AND speaker_id = $2 AND status IN ('queued', 'sending') RETURNING 1
 ),
 emptied AS (
-    UPDATE messages SET recipient = 'erased@erased.invalid', last_error = NULL
-    WHERE kind = 'speaker' AND edition_id = $1 AND payload ->> 'speaker' = $2 AND status NOT IN ('queued', 'sending')
+    UPDATE messages SET recipient = 'erased@erased.invalid', last_error = NULL, payload = payload - 'speaker'
+    WHERE edition_id = $1 AND speaker_id = $2 AND status NOT IN ('queued', 'sending')
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM dropped) AS dropped, (SELECT count(*) FROM emptied) AS emptied;
@@ -284,8 +260,10 @@ UPDATE messages SET status = 'sent', sent_at = $2, attempts = attempts + 1, last
 WHERE id = ANY ($1::uuid[]) AND status = 'sending' AND set_config('synchronous_commit', 'off', true) = 'off';
 
 -- name: defer_message
--- A message is tried again after a pause. Queues run by the real clock, never by a rehearsal's.
-UPDATE messages SET status = 'queued', batch_id = NULL, attempts = attempts + 1, next_try_at = now() + $2::interval, last_error = $3
+-- A message is tried again after a pause. Queues run by the real clock, never by a rehearsal's. Where the server was lost when it
+-- had been given the mail, it may have it: `forum.notifications.transport` says so in these words.
+UPDATE messages SET status = 'queued', batch_id = NULL, attempts = attempts + 1, next_try_at = now() + $2::interval, last_error = $3,
+       may_be_there = may_be_there OR $3 LIKE 'the mail server was lost%'
 WHERE id = $1 AND status = 'sending';
 
 -- name: release_messages
@@ -295,5 +273,6 @@ WHERE id = ANY ($1::uuid[]) AND status = 'sending';
 
 -- name: fail_message
 -- A message is given up.
-UPDATE messages SET status = 'failed', attempts = attempts + 1, last_error = $2, payload = payload - 'code'
+UPDATE messages SET status = 'failed', attempts = attempts + 1, last_error = $2, payload = payload - 'code',
+       may_be_there = may_be_there OR $2 LIKE 'the mail server was lost%'
 WHERE id = $1 AND status = 'sending';

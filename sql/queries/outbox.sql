@@ -44,8 +44,9 @@ FROM lines l WHERE l.place > $2 AND m.id = l.id AND m.status = 'queued';
 
 -- name: batch_messages
 -- Put messages that are due into batches of $2: codes that somebody waits for, and up to $3 others. A message waits while its
--- domain is paused, and while an earlier one of the same invitation, or about the same registration, is queued or under way;
--- what goes out in a digest is batched with it. Whose address is suppressed gets nothing, but for codes after a complaint.
+-- domain is paused, and while an earlier one to the same address about the same entry, or about the same registration, is
+-- queued or under way. What goes out in a digest is batched with it: one digest to an address after the other, and at most $5
+-- mails while any wait; one without an entry is none. Whose address is suppressed gets nothing, but for codes after a complaint.
 -- With $4 it is remembered when they were batched.
 WITH urgent AS (
     SELECT m.id, m.number, lower(m.recipient) AS email FROM messages m
@@ -59,13 +60,20 @@ others AS (
       AND NOT EXISTS (SELECT FROM mail_domains d WHERE d.domain = m.domain AND d.paused_until > $1)
       AND NOT EXISTS (SELECT FROM messages o
                       WHERE o.kind = 'invitation' AND m.kind = 'invitation' AND o.edition_id = m.edition_id
-                        AND o.session_id = m.session_id AND o.registration_id = m.registration_id
+                        AND o.session_id = m.session_id AND lower(o.recipient) = lower(m.recipient)
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))
       AND NOT EXISTS (SELECT FROM messages o
                       WHERE o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision')
                         AND o.edition_id = m.edition_id AND o.registration_id = m.registration_id
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))
-    ORDER BY m.next_try_at, m.number LIMIT $3 FOR UPDATE OF m SKIP LOCKED
+      AND NOT EXISTS (SELECT FROM messages o
+                      WHERE o.kind IN ('revision', 'programme_change') AND m.kind IN ('revision', 'programme_change')
+                        AND o.edition_id = m.edition_id AND lower(o.recipient) = lower(m.recipient)
+                        AND (o.status = 'sending' OR (o.status = 'queued' AND o.number < m.number)))
+    ORDER BY m.next_try_at, m.number
+    LIMIT CASE WHEN EXISTS (SELECT FROM messages WHERE kind IN ('revision', 'programme_change') AND status = 'queued')
+               THEN least($3::bigint, $5) ELSE $3 END
+    FOR UPDATE OF m SKIP LOCKED
 ),
 numbered AS (
     SELECT id, email, true AS urgent, (row_number() OVER (ORDER BY number) - 1) / $2::bigint AS batch FROM urgent
@@ -79,7 +87,9 @@ jobs AS (
 )
 UPDATE messages m
 SET batch_id = b.batch_id, batched_at = CASE WHEN $4::boolean THEN $1 END,
-    status = CASE WHEN s.email IS NULL THEN 'sending' ELSE 'suppressed' END,
+    status = CASE WHEN m.kind = 'programme_change'
+                       AND NOT EXISTS (SELECT FROM messages e WHERE e.digest_id = m.id AND e.status = 'queued') THEN 'superseded'
+                  WHEN s.email IS NULL THEN 'sending' ELSE 'suppressed' END,
     last_error = CASE WHEN s.email IS NULL THEN m.last_error ELSE 'the address is suppressed: ' || s.reason END
 FROM numbered n JOIN batches b USING (urgent, batch)
 LEFT JOIN suppressions s ON s.email = n.email AND (s.reason = 'bounced' OR NOT n.urgent)

@@ -26,18 +26,28 @@ FROM before b FULL JOIN after a USING (id)
 WHERE b.fields IS DISTINCT FROM a.fields
 ORDER BY id;
 
+-- name: settle_entries
+-- Have every entry that a speaker and a registration can take over from each other belong to who should hold it by the last
+-- release, as planning does.
+SELECT settle_entries($1, speaking_addresses($1));
+
 -- name: count_told
 -- How many people the last release gives which message about which session, and (session null) how many people get how many
 -- messages in all.
 WITH told AS MATERIALIZED (
-    SELECT c.registration_id, c.session_id, c.mode,
+    SELECT c.recipient, c.session_id, c.mode,
            CASE WHEN c.method = 'CANCEL' THEN 'cancel' WHEN c.is_held THEN 'update' ELSE 'request' END AS message
-    FROM changed_entries($1, ARRAY(SELECT r.id FROM registrations r WHERE r.edition_id = $1)) c
+    FROM (SELECT lower(p.email) AS recipient, e.session_id, e.mode, e.method, e.is_held
+          FROM changed_entries($1, ARRAY(SELECT r.id FROM registrations r WHERE r.edition_id = $1)) e
+          JOIN persons p ON p.id = e.person_id
+          UNION ALL
+          SELECT lower(e.recipient), e.session_id, e.mode, e.method, e.is_held
+          FROM changed_speaking_entries($1, speaking_addresses($1)) e) c
     WHERE c.method = 'REQUEST' OR c.is_held
 )
 SELECT NULL::uuid AS session, NULL::text AS message, NULL::text AS mode, count(*) AS people,
        coalesce(sum(messages), 0)::bigint AS messages
-FROM (SELECT count(*) AS messages FROM told GROUP BY registration_id) person
+FROM (SELECT count(*) AS messages FROM told GROUP BY recipient) person
 UNION ALL
 (SELECT session_id, message, mode, count(*), count(*)
  FROM told GROUP BY session_id, message, mode ORDER BY session_id, message, mode);

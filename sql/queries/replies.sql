@@ -41,6 +41,48 @@ LEFT JOIN bookings b ON b.edition_id = r.edition_id AND b.registration_id = r.id
 LEFT JOIN calendar_answers a ON a.edition_id = r.edition_id AND a.registration_id = r.id AND a.session_id = s.id
 WHERE r.edition_id = $1 AND r.id = $2;
 
+-- name: lock_speaking
+-- The edition of a session to which somebody was mailed an invitation at an address because they speak there, without a
+-- registration; what they are confirmed for is locked until the transaction ends.
+WITH invited AS (
+    SELECT m.edition_id FROM messages m
+    WHERE m.kind = 'invitation' AND m.session_id = $1 AND lower(m.recipient) = lower($2) AND m.speaker_id IS NOT NULL
+      AND m.status IN ('sent', 'sending')
+    LIMIT 1
+),
+confirmed AS (
+    SELECT a.id FROM appearances a JOIN invited i ON i.edition_id = a.edition_id
+    WHERE a.session_id = $1
+      AND a.speaker_id IN (SELECT h.speaker_id FROM speaker_addresses h WHERE h.edition_id = i.edition_id AND h.address = lower($2))
+    ORDER BY a.id FOR NO KEY UPDATE OF a
+)
+SELECT i.edition_id FROM invited i CROSS JOIN (SELECT count(*) AS appearances FROM confirmed) locked WHERE locked.appearances >= 0;
+
+-- name: get_speaking_standing
+-- How things stand between an address, at which somebody was invited because they speak, and a session: what was last sent,
+-- whether anybody there is still confirmed, and their last answer.
+SELECT last.method, last.sequence, s.status AS session_status, c.is_confirmed, b.answer, b.answer_sequence, b.stamped_at
+FROM sessions s
+CROSS JOIN LATERAL (
+    SELECT m.payload ->> 'method' AS method, (m.payload ->> 'sequence')::integer AS sequence
+    FROM messages m
+    WHERE m.kind = 'invitation' AND m.edition_id = $1 AND m.session_id = $2 AND lower(m.recipient) = lower($3)
+      AND m.speaker_id IS NOT NULL AND m.status IN ('sent', 'sending')
+    ORDER BY m.number DESC LIMIT 1
+) last
+CROSS JOIN LATERAL (
+    SELECT EXISTS (SELECT FROM appearances a JOIN speaker_addresses h ON h.edition_id = a.edition_id AND h.speaker_id = a.speaker_id
+                   WHERE a.edition_id = $1 AND a.session_id = $2 AND h.address = lower($3)
+                     AND a.status IN ('confirmed', 'spoke')) AS is_confirmed
+) c
+LEFT JOIN LATERAL (
+    SELECT a.calendar_answer AS answer, a.calendar_sequence AS answer_sequence, a.calendar_stamped_at AS stamped_at
+    FROM appearances a JOIN speaker_addresses h ON h.edition_id = a.edition_id AND h.speaker_id = a.speaker_id
+    WHERE a.edition_id = $1 AND a.session_id = $2 AND h.address = lower($3) AND a.calendar_answer IS NOT NULL
+    ORDER BY a.calendar_sequence DESC, a.calendar_stamped_at DESC LIMIT 1
+) b ON true
+WHERE s.edition_id = $1 AND s.id = $2;
+
 -- name: put_answer
 -- The answer of a registration to the invitation to a session, in the place of the one before.
 INSERT INTO calendar_answers (edition_id, registration_id, session_id, answer, sequence, stamped_at, answered_at,

@@ -120,9 +120,11 @@ photos AS (DELETE FROM speaker_photos WHERE edition_id = $1 AND speaker_id = $2 
 links AS (DELETE FROM speaker_links WHERE edition_id = $1 AND speaker_id = $2 RETURNING 1),
 opened AS (UPDATE tokens SET expires_at = created_at WHERE kind = 'speaker' AND edition_id = $1 AND speaker_id = $2),
 ended AS (
-    UPDATE appearances SET note = NULL, version = version + 1,
+    UPDATE appearances SET note = NULL, version = version + 1, calendar_answer = NULL, calendar_answered_at = NULL,
+           calendar_sequence = NULL, calendar_stamped_at = NULL,
            status = CASE WHEN status IN ('invited', 'confirmed') THEN 'withdrawn' ELSE status END
-    WHERE edition_id = $1 AND speaker_id = $2 AND (note IS NOT NULL OR status IN ('invited', 'confirmed'))
+    WHERE edition_id = $1 AND speaker_id = $2
+      AND (note IS NOT NULL OR calendar_answer IS NOT NULL OR status IN ('invited', 'confirmed'))
     RETURNING 1
 ),
 silenced AS (

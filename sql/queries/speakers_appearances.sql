@@ -45,19 +45,21 @@ SELECT count(*) FROM appearances WHERE edition_id = $1 AND session_id = $2;
 -- Who appears where in an edition, in the order in which they were added, and whether they can be there.
 SELECT a.id, a.session_id AS session, s.title AS session_title, s.starts_at, a.speaker_id AS speaker, p.display_name, a.role,
        a.position AS "order", a.on_behalf_of, a.allotted_seconds, a.status, a.invited_at, a.answered_at, a.note,
-       is_speaker_available(p.availabilities, s.starts_at, s.ends_at) AS is_available, a.version
+       is_speaker_available(p.availabilities, s.starts_at, s.ends_at) AS is_available, a.calendar_answer, a.calendar_answered_at,
+       a.version
 FROM appearances a
 JOIN sessions s ON s.edition_id = a.edition_id AND s.id = a.session_id
 JOIN speakers p ON p.edition_id = a.edition_id AND p.id = a.speaker_id
 WHERE a.edition_id = $1 AND ($2::text IS NULL OR a.status = $2) AND ($3::uuid IS NULL OR a.speaker_id = $3)
-  AND ($4::uuid IS NULL OR a.session_id = $4) AND ($5::uuid IS NULL OR a.id > $5)
-ORDER BY a.id LIMIT $6;
+  AND ($4::uuid IS NULL OR a.session_id = $4) AND ($5::text IS NULL OR a.calendar_answer = $5)
+  AND ($6::uuid IS NULL OR a.id > $6)
+ORDER BY a.id LIMIT $7;
 
 -- name: count_edition_appearances
 -- How many appearances the list has.
 SELECT count(*) FROM appearances a
 WHERE a.edition_id = $1 AND ($2::text IS NULL OR a.status = $2) AND ($3::uuid IS NULL OR a.speaker_id = $3)
-  AND ($4::uuid IS NULL OR a.session_id = $4);
+  AND ($4::uuid IS NULL OR a.session_id = $4) AND ($5::text IS NULL OR a.calendar_answer = $5);
 
 -- name: update_appearance
 -- Write every field that can change; the version rises.
@@ -70,6 +72,16 @@ RETURNING id, session_id AS session, speaker_id AS speaker, role, position AS "o
 -- name: answer_appearance
 -- Note what a speaker answered, when, and with which words.
 UPDATE appearances SET status = $3, answered_at = $4, note = $5, version = version + 1 WHERE edition_id = $1 AND id = $2;
+
+-- name: record_calendar_answer
+-- Note what somebody's calendar answered to the invitation to a session, with all that they are confirmed for in it: who speaks
+-- by this registration ($3), or, without one, who is reached at this address ($4). The version rises.
+UPDATE appearances a
+SET calendar_answer = $5, calendar_answered_at = $6, calendar_sequence = $7, calendar_stamped_at = $8, version = a.version + 1
+FROM speaker_addresses h
+WHERE h.edition_id = $1 AND a.edition_id = $1 AND a.session_id = $2 AND a.speaker_id = h.speaker_id
+  AND a.status IN ('confirmed', 'spoke')
+  AND CASE WHEN $3::uuid IS NULL THEN h.address = lower($4) ELSE h.registration_id = $3 END;
 
 -- name: update_outcome
 -- What became of an appearance in the hall. Who declined or withdrew is not absent; `confirmed` takes an absence back.

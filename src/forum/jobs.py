@@ -23,6 +23,13 @@ class InviteRegistration(Job, frozen=True, tag="invite_registration"):
     """The programme changed, and not the registration: there is nothing to tell of it."""
 
 
+class InviteSpeaker(Job, frozen=True, tag="invite_speaker"):
+    """Bring the calendar entries that a speaker holds without a registration in line with what they do."""
+
+    edition_id: UUID
+    speaker_id: UUID
+
+
 class InviteEdition(Job, frozen=True, tag="invite_edition"):
     """Bring everybody's invitations in line with the release that was just published, and tell them of a revision."""
 
@@ -56,4 +63,4 @@ class PushMessage(Job, frozen=True, tag="push_message"):
     """How often the push service was asked before."""
 
 
-AnyJob = InviteRegistration | InviteEdition | SendMessages | ReportAttendance | PushMessage
+AnyJob = InviteRegistration | InviteSpeaker | InviteEdition | SendMessages | ReportAttendance | PushMessage

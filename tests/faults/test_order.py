@@ -58,7 +58,21 @@ async def queue_chains(conn: Connection, edition: dict[str, Any], clock: Timelin
                 method,
                 sequence,
             )
+    await leave_to_speakers(conn, edition_id)
     return len(people) * 2 * len(STEPS)
+
+
+async def leave_to_speakers(conn: Connection, edition_id: UUID) -> None:
+    """Every second person is no delegate but a speaker from outside."""
+    await conn.execute(
+        "WITH made AS (INSERT INTO speakers (edition_id, id, display_name, email, created_at)"
+        " SELECT $1, p.id, 'Probe', p.email, now() FROM registrations r JOIN persons p ON p.id = r.person_id"
+        " ORDER BY p.id LIMIT $2 RETURNING id, email)"
+        " UPDATE messages m SET person_id = NULL, registration_id = NULL,"
+        " payload = payload || jsonb_build_object('speaker', made.id) FROM made WHERE m.recipient = made.email",
+        edition_id,
+        PEOPLE // 2,
+    )
 
 
 async def pass_pauses(pool: Pool) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from forum.db import Pool
+from forum.notifications.mailers import Mailers
 from forum.notifications.message_texts import NOTED, own_texts
-from forum.notifications.rendering import Mailers
 from forum.settings import Settings
 from tests.client import Client, pointers
 from tests.conftest import Timeline

@@ -57,6 +57,7 @@ async def test_messages_are_listed_in_order_with_filters_and_without_secrets(
         "recipient": first["recipient"],
         "session_id": first["session_id"],
         "registration_id": first["registration_id"],
+        "speaker_id": None,
         "method": "REQUEST",
         "status": "queued",
         "attempts": 0,

@@ -26,15 +26,25 @@ class Mailroom:
     async def deliver(self) -> list[EmailMessage]:
         """Plan for everybody and send what is due; what arrived of it."""
         before = len(self.post.server.taken)
-        rows = await self.conn.fetch("SELECT id FROM outbox WHERE kind = 'invite_edition' AND done_at IS NULL")
-        await invite_edition({"office": self.post.office, "job_id": "test"}, [row[0] for row in rows])
+        await self.plan()
         await self.post.deliver()
         return self.post.server.mails()[before:]
 
+    async def plan(self) -> None:
+        """Plan for everybody; send nothing."""
+        rows = await self.conn.fetch("SELECT id FROM outbox WHERE kind = 'invite_edition' AND done_at IS NULL")
+        await invite_edition({"office": self.post.office, "job_id": "test"}, [row[0] for row in rows])
+        await self.post.plan()
+
     async def again(self) -> list[EmailMessage]:
         """All jobs run once more, as after a worker was killed."""
-        await self.conn.execute("UPDATE outbox SET done_at = NULL WHERE kind LIKE 'invite%'")
+        await self.plan_again()
         return await self.deliver()
+
+    async def plan_again(self) -> None:
+        """All that was planned is planned once more; nothing is sent."""
+        await self.conn.execute("UPDATE outbox SET done_at = NULL WHERE kind LIKE 'invite%'")
+        await self.plan()
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ async def test_appearances_of_an_edition_are_listed_by_answer_speaker_and_sessio
     assert [item["id"] for item in page["items"] + rest["items"]] == [first, second, third]
     assert page["items"][0] == made[0] | {
         "session_title": sessions[0]["title"], "starts_at": SLOT["starts_at"], "display_name": "Amal Probe",
-        "answered_at": None, "note": None, "is_available": True,
+        "answered_at": None, "note": None, "is_available": True, "calendar_answer": None, "calendar_answered_at": None,
     }  # fmt: skip
     assert pointers(await manager.get(APPEARANCES, params={"status": "late"})) == {("status", "bad_parameter")}
 

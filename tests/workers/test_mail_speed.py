@@ -136,11 +136,11 @@ async def test_first_of_many_that_are_due_are_found_by_indexes_before_there_are_
 ) -> None:
     statement, now = load_statements("outbox")["batch_messages"], system_clock()
 
-    plan = await explained(settings, dict(FIRST_OF_MANY), statement, now, 200, 200, False)
+    plan = await explained(settings, dict(FIRST_OF_MANY), statement, now, 200, 200, False, 200)
 
     assert "Sort Key: m_2.next_try_at" not in plan
     assert "Index Scan using messages_waiting on messages m_2" in plan
-    assert "Index Scan using messages_by_invitation on messages o " in plan
+    assert "Index Scan using messages_by_invited on messages o " in plan
 
 
 async def test_mail_under_way_is_found_by_its_id_when_none_was_when_statistics_were_made(

@@ -218,21 +218,23 @@ async def test_cancellation_is_dropped_where_no_invitation_reached_its_person(
     assert await conn.fetchval("SELECT status FROM messages WHERE payload ->> 'method' = 'CANCEL'") == fate
 
 
-async def test_entry_that_follows_another_that_waits_is_not_gathered_into_a_digest(
-    conn: Connection, edition: dict[str, Any], amina: dict[str, Any]
+async def test_entry_that_a_later_one_replaces_is_not_gathered_into_a_digest(
+    conn: Connection, edition: dict[str, Any], amina: dict[str, Any], clock: Timeline
 ) -> None:
     other = UUID(int=7)
     here, person = UUID(edition["id"]), UUID(amina["id"])
     await conn.executemany(
-        "INSERT INTO messages (edition_id, kind, recipient, registration_id, session_id, created_at, next_try_at)"
-        " VALUES ($1, $2, 'amina@x.example', $3, $4, now(), now())",
+        "INSERT INTO messages"
+        " (edition_id, kind, recipient, person_id, registration_id, session_id, created_at, next_try_at)"
+        " SELECT $1, $2, 'amina@x.example', person_id, id, $4, now(), now() FROM registrations WHERE id = $3",
         [
             (here, "invitation", person, here), (here, "invitation", person, here), (here, "invitation", person, other),
             (here, "revision", person, None),
         ],
     )  # fmt: skip
 
-    await gather_entries(conn, here, [person])
+    await gather_entries(conn, here, [person], clock())
 
-    rows = await conn.fetch("SELECT session_id FROM messages WHERE digest_id IS NOT NULL")
-    assert [row[0] for row in rows] == [other]
+    entries = "SELECT status, digest_id IS NOT NULL FROM messages WHERE session_id IS NOT NULL ORDER BY number"
+    rows = await conn.fetch(entries)
+    assert [tuple(row) for row in rows] == [("superseded", False), ("queued", True), ("queued", True)]

@@ -90,6 +90,7 @@ class Fate(Struct, frozen=True):
     status: MessageStatus
     is_erased: bool
     registration_id: UUID | None
+    speaker_id: UUID | None
     is_outdated: bool
     suppressed_for: SuppressionReason | None
 

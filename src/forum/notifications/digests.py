@@ -1,4 +1,4 @@
-"""The mail that tells somebody of a revised edition: what was and what will be, and every calendar entry that changed.
+"""The mails that bring several calendar entries: of a revised edition, and of a programme of which much changed.
 
 Each entry is a calendar of its own: a REQUEST is about one session (RFC 5546 section 3.2.2), and a mail may bring
 several (RFC 6047 section 4.5).
@@ -7,6 +7,8 @@ several (RFC 6047 section 4.5).
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
 
 from msgspec import Struct
 
@@ -19,6 +21,13 @@ from forum.notifications.types import Holding, Noticed, Revised
 
 Lines = list[tuple[str, str]]
 
+CHANGES_IN_DIGEST: Final = 2
+"""So many updates and cancellations for one person go out together: one mail for what changed at once."""
+MOST_ALONE: Final = 3
+"""So many first invitations go out one by one: alone in its mail, an entry has a button to answer in mail programs."""
+MOST_IN_DIGEST: Final = 50
+"""With its zone and a long text an entry has up to 20 kB: so a mail stays below a megabyte, which all servers take."""
+
 
 class DigestEntry(Struct, frozen=True):
     """A calendar entry in base64, with what the text says of it."""
@@ -30,6 +39,9 @@ class DigestEntry(Struct, frozen=True):
     calendar: bytes
     timezone: str
     """Where the person is."""
+    place: str = ""
+    place_before: str = ""
+    """Where they were told that it would be, if elsewhere."""
 
 
 class RevisionNotice(Struct, frozen=True):
@@ -103,10 +115,52 @@ def _entry_lines(language: str, notice: RevisionNotice, wording: Wording) -> Lin
     return [*lines, ("", wording.phrase(language, "revision_entries"))] if lines else []
 
 
+@lru_cache(maxsize=20_000)
 def _moment(language: str, times: Times, zone: str) -> str:
+    """As text; kept, because thousands are told the same and writing a date costs more than the rest of a line."""
     if times.starts_at:
         return texts.moment(language, times.starts_at, times.ends_at, zone)
     return texts.day(language, times.held_on) if times.held_on else ""
+
+
+def render_programme_change(
+    message_id: str,
+    recipient: str,
+    noticed: Noticed,
+    entries: Sequence[DigestEntry],
+    sent_at: datetime,
+    wording: Wording = STANDARD,
+) -> bytes:
+    """The mail that tells somebody what changed in their programme, or which sessions they have a place in."""
+    if not entries:
+        raise ValueError("a digest without entries says nothing")
+    language = texts.known_language(noticed.language)
+    edition = text_in(noticed.title, language)[0]
+    is_new = all(entry.method == "REQUEST" and entry.before is None for entry in entries)
+    key = "programme_places" if is_new else "programme_change"
+    lines = [("", edition), ("", wording.phrase(language, f"{key}_lead", edition=edition))]
+    lines += wording.note(language, "programme_change", edition)
+    for entry in entries:
+        lines += _changed_lines(language, entry, noticed.timezone, wording)
+    lines.append(("", wording.phrase(language, "revision_entries")))
+    subject = wording.phrase(language, key, edition=edition)
+    return _with_calendars(message_id, compose_notice(message_id, recipient, noticed, subject, lines, sent_at), entries)
+
+
+def _changed_lines(language: str, entry: DigestEntry, timezone: str, wording: Wording) -> Lines:
+    """What became of a session; when and where it is, and was as the person knew it, by the clocks here and there."""
+    before, is_gone = entry.before, entry.method == "CANCEL"
+    kind = "cancellation" if is_gone else "update" if before else "invitation"
+    told = [] if is_gone else [("when", "your_time", entry.now)]
+    if before and (is_gone or before != entry.now):
+        told.append(("before", "your_time_before", before))
+    lines = [("", wording.phrase(language, kind, title=text_in(entry.title, language)[0]))]
+    for label, own_label, times in told:
+        lines.append((wording.phrase(language, label), _moment(language, times, timezone)))
+        if times.starts_at and entry.timezone != timezone:
+            lines.append((wording.phrase(language, own_label), _moment(language, times, entry.timezone)))
+    places = [] if is_gone else [("where", entry.place), ("before", entry.place_before)]
+    return lines + [(wording.phrase(language, label), place) for label, place in places if place]
 
 
 def _with_calendars(message_id: str, mail: bytes, entries: Sequence[DigestEntry]) -> bytes:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from forum.db import Connection, columns, execute, fetch_all, find, get, value
+from forum.db import Connection, columns, fetch_all, find, get, value
 from forum.notifications.delivery_types import Fate
 from forum.notifications.types import Message, MessageFilter
 from forum.sqlfiles import load_statements
@@ -41,8 +41,3 @@ async def lock_fate(conn: Connection, edition_id: UUID, message_id: UUID) -> Fat
 async def resend_message(conn: Connection, edition_id: UUID, message_id: UUID, now: datetime) -> Message:
     """Queue a mail once more, as a new one."""
     return await get(conn, _SQL["resend_message"], Message, edition_id, message_id, now)
-
-
-async def resend_entries(conn: Connection, edition_id: UUID, digest_id: UUID, new_id: UUID, now: datetime) -> None:
-    """Queue the calendar entries of a digest once more, with the one that repeats it."""
-    await execute(conn, _SQL["resend_entries"], edition_id, digest_id, new_id, now)

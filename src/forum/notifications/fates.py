@@ -12,8 +12,8 @@ from uuid import UUID
 from forum import exports
 from forum.db import Connection, Pool
 from forum.errors import Conflict, Fault, Invalid
-from forum.jobs import InviteRegistration
-from forum.notifications import fate_queries, queries
+from forum.jobs import InviteRegistration, InviteSpeaker
+from forum.notifications import digest_queries, fate_queries, queries
 from forum.notifications.delivery_types import Fate
 from forum.notifications.types import Message, MessageFilter
 from forum.outbox import publish
@@ -74,8 +74,14 @@ def encode_table(pool: Pool, edition_id: UUID, wanted: MessageFilter, rows: list
 
 
 async def cancel_message(conn: Connection, edition_id: UUID, message_id: UUID) -> Message:
-    """Take back a mail that waits; raises `AlreadySent` when it does not, and `NotFound`."""
+    """Take back a mail that waits; raises `AlreadySent` when it does not, and `NotFound`.
+
+    A digest takes its entries along; one of which all entries are taken back, one by one, is not sent.
+    """
+    digests = await digest_queries.lock_digest_of(conn, edition_id, message_id)
     if cancelled := await fate_queries.cancel_message(conn, edition_id, message_id):
+        for digest_id in digests:
+            await digest_queries.drop_empty_digest(conn, digest_id)
         return cancelled
     message = await fate_queries.find_message(conn, edition_id, message_id)
     raise AlreadySent(f"It is {message.status}: only what is queued can be cancelled.")
@@ -84,15 +90,18 @@ async def cancel_message(conn: Connection, edition_id: UUID, message_id: UUID) -
 async def resend_message(conn: Connection, edition_id: UUID, message_id: UUID, now: datetime) -> Message:
     """Queue a mail once more; raises `NotResendable`, `AddressSuppressed` and `NotFound`.
 
-    An invitation is compared with what its person should hold once more, so that nobody is asked to what they left.
+    A digest brings those of its entries once more of which nothing later was said. Invitations are compared with what
+    their person should hold, so that nobody is asked to what they left.
     """
     await queries.lock_invitations(conn, edition_id)
     fate = await fate_queries.lock_fate(conn, edition_id, message_id)
     _require_resendable(fate)
     message = await fate_queries.resend_message(conn, edition_id, message_id, now)
-    await fate_queries.resend_entries(conn, edition_id, message_id, message.id, now)
-    if fate.registration_id and fate.kind in ("invitation", "revision"):
+    await digest_queries.resend_entries(conn, edition_id, message_id, message.id, now)
+    if fate.registration_id and fate.kind in ("invitation", "revision", "programme_change"):
         await publish(conn, InviteRegistration(edition_id, fate.registration_id, of_release=True))
+    if fate.speaker_id and fate.kind == "invitation":
+        await publish(conn, InviteSpeaker(edition_id, fate.speaker_id))
     return message
 
 

@@ -84,6 +84,10 @@ def _revision(teller: _Teller) -> Lines:
     return teller.say("revision"), teller.say("revision_lead")
 
 
+def _programme_change(teller: _Teller) -> Lines:
+    return teller.say("programme_change"), teller.say("programme_change_lead")
+
+
 def _answer(teller: _Teller) -> Lines:
     return teller.say("seat"), teller.say("seat_lead")
 
@@ -124,4 +128,5 @@ _TELL: Final[Mapping[str, Callable[[_Teller], Lines]]] = {
     "speaker": _speaker,
     "attendance_report": _report,
     "pledge_update": _pledge_update,
+    "programme_change": _programme_change,
 }

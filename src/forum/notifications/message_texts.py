@@ -14,8 +14,8 @@ from forum.notifications.texts import LANGUAGES, PLACEHOLDER, Wording, placehold
 from forum.pagination import Page, Paging
 
 NOTED: Final = (
-    "answer", "booking", "change_request", "invitation", "letter", "pledge_update", "proposal", "registration",
-    "reminder", "revision", "speaker",
+    "answer", "booking", "change_request", "invitation", "letter", "pledge_update", "programme_change", "proposal",
+    "registration", "reminder", "revision", "speaker",
 )  # fmt: skip
 """The kinds of mails to which an edition can add a note of its own."""
 

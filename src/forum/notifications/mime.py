@@ -142,10 +142,15 @@ class InvitationMailer:
                     lines.append((say(own_label), there))
             elif times.held_on:
                 lines.append((say(label), texts.day(language, times.held_on)))
-        if mode == "online" or self.session.mode == "online":
-            return [*lines, (say("where"), say("online"))]
-        place = ", ".join(part for part in (self.session.room, self.session.venue, self.session.city) if part)
+        place = place_of(self.session, mode, language, self.wording)
         return [*lines, (say("where"), place)] if place else lines
+
+
+def place_of(session: CalendarSession, mode: Mode, language: str, wording: Wording) -> str:
+    """Where a session is for somebody who takes part in this way; empty while nobody knows."""
+    if mode == "online" or session.mode == "online":
+        return wording.phrase(language, "online")
+    return ", ".join(part for part in (session.room, session.venue, session.city) if part)
 
 
 def render_sign_in(message_id: str, sender: str, recipient: str, code: str, language: str, sent_at: datetime) -> bytes:

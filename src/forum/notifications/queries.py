@@ -8,7 +8,6 @@ from forum.db import Connection, execute, fetch_all, get, value
 from forum.notifications.types import (
     AskedSpeaker,
     DueReport,
-    Entry,
     Forgotten,
     Invited,
     Noticed,
@@ -50,11 +49,6 @@ async def queue_change_news(
 ) -> None:
     """Tell a person what was decided about the change that they asked for."""
     await execute(conn, _SQL["queue_change_news"], edition_id, registration_id, news, now)
-
-
-async def gather_entries(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> int:
-    """Have queued entries go out in the mail that tells of a revision; how many."""
-    return await execute(conn, _SQL["gather_entries"], edition_id, registration_ids)
 
 
 async def forget_messages(
@@ -113,12 +107,7 @@ async def list_asked_speakers(conn: Connection, message_ids: Sequence[UUID]) -> 
 
 async def forget_speaker(conn: Connection, edition_id: UUID, speaker_id: UUID) -> Forgotten:
     """Drop the mails to a speaker that are still to be sent, and empty the others."""
-    return await get(conn, _SQL["forget_speaker"], Forgotten, edition_id, str(speaker_id))
-
-
-async def list_entries(conn: Connection, digest_ids: Sequence[UUID]) -> list[Entry]:
-    """The calendar entries that go out in these digests."""
-    return await fetch_all(conn, _SQL["list_entries"], Entry, digest_ids)
+    return await get(conn, _SQL["forget_speaker"], Forgotten, edition_id, speaker_id)
 
 
 async def list_revised(conn: Connection, message_ids: Sequence[UUID]) -> list[Revised]:

@@ -1,6 +1,6 @@
 """From a message, which names rows, to the bytes of a mail: what many share is read and rendered once."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -9,12 +9,14 @@ from msgspec import convert
 
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession
 from forum.db import Connection
-from forum.notifications import message_texts, queries
-from forum.notifications.digests import DigestEntry, RevisionNotice, render_revision
+from forum.notifications import digest_queries, message_texts, queries, speaking_queries
+from forum.notifications.digests import DigestEntry, RevisionNotice, render_programme_change, render_revision
+from forum.notifications.mailers import Mailers
 from forum.notifications.mime import (
     Invitation,
     InvitationMailer,
     Times,
+    place_of,
     render_letter_news,
     render_report,
     render_sign_in,
@@ -26,7 +28,7 @@ from forum.notifications.proposal_news import render_proposal_news
 from forum.notifications.reminder_mail import render_reminder
 from forum.notifications.seat_question import render_seat_question
 from forum.notifications.speaker_mail import render_speaker_mail
-from forum.notifications.texts import STANDARD, Wording
+from forum.notifications.texts import STANDARD, Wording, known_language
 from forum.notifications.types import (
     AskedSpeaker,
     Entry,
@@ -40,7 +42,6 @@ from forum.notifications.types import (
 )
 from forum.notifications.unsubscribing import OPTIONAL, list_headers
 
-MAILERS_KEPT: Final = 400
 NOTICES: Final = frozenset({"registration", "change_request", "booking"})
 """The kinds of mails that tell somebody about their registration, or what they booked with it."""
 
@@ -77,30 +78,6 @@ class Content(Protocol):
         ...
 
 
-class Mailers:
-    """What was rendered of the invitations of each session and release, kept from one batch to the next.
-
-    A release never changes, and other words are another key, so nothing here can grow stale; the oldest go when there
-    are too many.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[UUID, int, Hashable], InvitationMailer] = {}
-
-    def find(self, session_id: UUID, release: int, wording: Wording = STANDARD) -> InvitationMailer | None:
-        """The mailer of a session in a release, and in these words, when it is kept."""
-        return self._kept.get((session_id, release, wording.key))
-
-    def keep(self, release: int, mailer: InvitationMailer) -> InvitationMailer:
-        """Keep a mailer; the one that is kept, when another job was faster."""
-        if kept := self.find(mailer.session.session_id, release, mailer.wording):
-            return kept
-        if len(self._kept) >= MAILERS_KEPT:
-            del self._kept[next(iter(self._kept))]
-        self._kept[mailer.session.session_id, release, mailer.wording.key] = mailer
-        return mailer
-
-
 def message_id_of(message: Outgoing, domain: str) -> str:
     """The Message-ID: the same however often the mail is sent."""
     return f"<{message.id}@{domain}>"
@@ -123,14 +100,17 @@ class Renderer:
     async def prepare(self, messages: Sequence[Outgoing]) -> None:
         """Read whom the mails are for and in which words they are written, all at once."""
         self._wordings = await message_texts.read_wordings(self._conn, {m.edition_id for m in messages if m.edition_id})
-        digests = [message.id for message in messages if message.kind == "revision"]
+        digests = [message.id for message in messages if message.kind in ("revision", "programme_change")]
         if digests:
             self._revised = {row.message_id: row for row in await queries.list_revised(self._conn, digests)}
-            for entry in await queries.list_entries(self._conn, digests):
+            for entry in await digest_queries.list_entries(self._conn, digests):
                 self._entries.setdefault(entry.digest_id, []).append(entry)
         ids = [message.id for message in messages if message.kind in ("invitation", "reminder")]
         ids += [entry.id for entries in self._entries.values() for entry in entries]
         self._invited = {row.message_id: row for row in await queries.list_attendees(self._conn, ids)}
+        if others := [one for one in ids if one not in self._invited]:
+            rows = await speaking_queries.list_speaking_attendees(self._conn, others)
+            self._invited |= {row.message_id: row for row in rows}
         ids = [*digests, *(message.id for message in messages if message.kind in (*NOTICES, "answer"))]
         self._noticed = {row.message_id: row for row in await queries.list_noticed(self._conn, ids)} if ids else {}
         ids = [message.id for message in messages if message.kind == "speaker"]
@@ -157,6 +137,8 @@ class Renderer:
             return await self._seat_question(message_id, message)
         if message.kind == "revision":
             return await self._revision(message_id, message)
+        if message.kind == "programme_change":
+            return await self._programme_change(message_id, message)
         if message.kind == "letter":
             return await self._letter_news(message_id, message)
         if message.kind == "speaker":
@@ -201,12 +183,28 @@ class Renderer:
         notice = RevisionNotice(noticed, revised, payload["news"], by_others, link, entries)
         return render_revision(message_id, message.recipient, notice, message.created_at, self._words(message))
 
+    async def _programme_change(self, message_id: str, message: Outgoing) -> bytes:
+        noticed, words = self._noticed[message.id], self._words(message)
+        entries = [await self._entry(message_id, entry) for entry in self._entries.get(message.id, [])]
+        return render_programme_change(message_id, message.recipient, noticed, entries, message.created_at, words)
+
     async def _entry(self, message_id: str, entry: Entry) -> DigestEntry:
         mailer = await self._mailer(entry, int(entry.payload["release"]))
         invitation, session = self._invite(message_id, entry), mailer.session
         now = Times(session.starts_at, session.ends_at, session.held_on)
-        calendar = mailer.calendar(invitation)
-        return DigestEntry(invitation.method, session.title, now, invitation.previous, calendar, invitation.timezone)
+        told = invitation.method, session.title, now, invitation.previous, mailer.calendar(invitation)
+        language, mode = known_language(invitation.language), invitation.attendee.mode
+        place = place_of(session, mode, language, mailer.wording)
+        before = await self._place_before(entry, language) if invitation.previous else ""
+        return DigestEntry(*told, invitation.timezone, place, before if before != place else "")
+
+    async def _place_before(self, entry: Entry, language: str) -> str:
+        """Where the person was told that it is held; empty where that is the same room and way of taking part."""
+        before, now = self._invited[entry.id].previous or {}, entry.payload
+        if all(before.get(name) == now.get(name) for name in ("place", "is_online")):
+            return ""
+        mailer = await self._mailer(entry, int(before["release"]))
+        return place_of(mailer.session, before["mode"], language, mailer.wording)
 
     async def _notice(self, message_id: str, message: Outgoing) -> bytes:
         noticed, news = self._noticed[message.id], message.payload["news"]

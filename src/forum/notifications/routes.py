@@ -37,14 +37,17 @@ async def list_messages(
     deferred: FromQuery[bool | None] = None,
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
+    speaker: FromQuery[UUID | None] = None,
     format: FromQuery[ListFormat] = "json",
 ) -> Response[Page[Message]]:
     """What became of an edition's mails: attempts, the next try and the mail server's last words.
 
     `deferred`: those that wait because a server did not take them. `since` and `until` (not included) are about when
-    they were queued. With `format=csv` all of them as a table, from `cursor` on and whatever the `limit`.
+    they were queued. `speaker`: what asks them to speak, and the entries that they hold without a registration.
+    With `format=csv` all of them as a table, from `cursor` on and whatever the `limit`.
     """
-    wanted = fates.require_instants(MessageFilter(status, kind, registration, session, deferred, since, until))
+    wanted = MessageFilter(status, kind, registration, session, deferred, since, until, speaker)
+    fates.require_instants(wanted)
     if format == "json":
         return ForumResponse(await fates.list_messages(conn, edition_id, wanted, paging))
     rows = await fates.read_rows(conn, edition_id, wanted, paging.after(int))

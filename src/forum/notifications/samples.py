@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from forum.calendars.types import Attendee, CalendarEdition, CalendarSession, text_in
-from forum.notifications.digests import DigestEntry, RevisionNotice, render_revision
-from forum.notifications.mime import Invitation, InvitationMailer, Times, render_letter_news, render_sign_in
+from forum.notifications.digests import DigestEntry, RevisionNotice, render_programme_change, render_revision
+from forum.notifications.mime import Invitation, InvitationMailer, Times, place_of, render_letter_news, render_sign_in
 from forum.notifications.notices import render_notice
 from forum.notifications.pledge_update_mail import render_pledge_update
 from forum.notifications.pledge_update_types import NamedPledge, PledgesDue
@@ -44,6 +44,7 @@ VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "revision": ("moved", "online"),
     "answer": ("declined",),
     "reminder": ("day", "hour"),
+    "programme_change": ("changes", "places"),
     "pledge_update": ("due",),
 }  # fmt: skip
 """What each kind of mail can say; the first is shown when none is named."""
@@ -218,6 +219,17 @@ def _revision(sample: Sample) -> bytes:
     return render_revision(sample.message_id, ADDRESS, notice, sample.now, sample.wording)
 
 
+def _programme_change(sample: Sample) -> bytes:
+    session, words = sample.session, sample.wording
+    now, earlier = Times(session.starts_at, session.ends_at), _earlier(session)
+    place = place_of(session, "in_person", sample.language, words)
+    entries = [DigestEntry("REQUEST", session.title, now, None, b"", sample.timezone, place)]
+    if sample.variant == "changes":
+        moved = replace(entries[0], before=earlier, place_before="…" if place else "")
+        entries = [moved, replace(entries[0], method="CANCEL", title=TITLE, before=earlier)]
+    return render_programme_change(sample.message_id, ADDRESS, _noticed(sample), entries, sample.now, words)
+
+
 def _days(sample: Sample) -> tuple[date, date]:
     assert sample.session.starts_at is not None
     first = sample.session.starts_at.astimezone(UTC).date()
@@ -257,5 +269,6 @@ _RENDERERS: Final = {
     "revision": _revision,
     "answer": _answer,
     "reminder": _reminder,
+    "programme_change": _programme_change,
     "pledge_update": _pledge_update,
 }

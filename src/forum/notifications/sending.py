@@ -18,8 +18,9 @@ from forum.db import ACQUIRE_TIMEOUT_SECONDS, Connection, Pool
 from forum.errors import DATABASE_AWAY
 from forum.notifications import delivery_queries, queries
 from forum.notifications.answers import OF_DOMAIN, PAUSES, UNREACHABLE_PAUSE, AnswerKind, pause_after
+from forum.notifications.mailers import Mailers
 from forum.notifications.marking import Marker
-from forum.notifications.rendering import Content, Mailers, Renderer, message_id_of
+from forum.notifications.rendering import Content, Renderer, message_id_of
 from forum.notifications.transport import Deferred, Refused, Transport, Unreachable
 from forum.notifications.types import Outgoing
 

@@ -6,15 +6,17 @@ from typing import Literal
 from uuid import UUID
 
 from forum.db import Connection
-from forum.jobs import InviteRegistration, ReportAttendance
-from forum.notifications import queries
+from forum.jobs import InviteRegistration, InviteSpeaker, ReportAttendance
+from forum.notifications import queries, speaking_queries
 from forum.notifications.bounce_mails import read_bounce
 from forum.notifications.bounces import record_bounce_mail
 from forum.notifications.headlines import headline
+from forum.notifications.mailers import Mailers
 from forum.notifications.message_texts import copy_texts, read_wordings
+from forum.notifications.planning import gather_entries, plan_invitations, plan_speakers
 from forum.notifications.pledge_updates import plan_pledge_updates
 from forum.notifications.reminders import copy_reminders, plan_reminders
-from forum.notifications.rendering import Content, Mailers
+from forum.notifications.rendering import Content
 from forum.notifications.samples import TITLE, VARIANTS, Sample, render_sample
 from forum.notifications.sending import Postbox, send_batches
 from forum.notifications.texts import STANDARD, direction, known_language
@@ -50,6 +52,7 @@ __all__ = [
     "plan_notices",
     "plan_pledge_updates",
     "plan_reminders",
+    "plan_speakers",
     "publish_due_reports",
     "queue_change_news",
     "queue_report",
@@ -61,12 +64,6 @@ __all__ = [
     "sign_unsubscribe",
     "withdraw_seat_question",
 ]
-
-
-async def plan_invitations(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
-    """Queue what brings these people's calendars in line with the last release; how many mails."""
-    await queries.lock_invitations(conn, edition_id)
-    return await queries.plan_invitations(conn, edition_id, registration_ids, now)
 
 
 async def plan_notices(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID], now: datetime) -> int:
@@ -106,14 +103,6 @@ async def list_untold(conn: Connection, edition_id: UUID, registration_ids: Sequ
     return await queries.list_untold(conn, edition_id, registration_ids)
 
 
-async def gather_entries(conn: Connection, edition_id: UUID, registration_ids: Sequence[UUID]) -> None:
-    """Have these people's calendar entries go out in the mail that tells of a revision, where one waits.
-
-    To be done after invitations and notices are planned, in their transaction.
-    """
-    await queries.gather_entries(conn, edition_id, registration_ids)
-
-
 async def forget_messages(
     conn: Connection, edition_id: UUID | None, registration_id: UUID | None, person_id: UUID | None
 ) -> Forgotten:
@@ -127,7 +116,11 @@ async def forget_messages(
 
 
 async def forget_speaker(conn: Connection, edition_id: UUID, speaker_id: UUID) -> Forgotten:
-    """Drop the mails to a speaker that wait; leave no address in the others."""
+    """Drop the mails to a speaker that wait, calendar entries among them; leave no address in the others.
+
+    Nothing is planned for the edition until the transaction ends.
+    """
+    await queries.lock_invitations(conn, edition_id)
     return await queries.forget_speaker(conn, edition_id, speaker_id)
 
 
@@ -135,7 +128,9 @@ async def plan_edition(conn: Connection, edition_id: UUID) -> int:
     """Ask for everybody's invitations to be planned, in portions that several workers share; how many people."""
     people = await queries.list_invitable(conn, edition_id)
     await publish(conn, *(InviteRegistration(edition_id, one, of_release=True) for one in people))
-    return len(people)
+    speakers = await speaking_queries.list_speaking(conn, edition_id)
+    await publish(conn, *(InviteSpeaker(edition_id, one) for one in speakers))
+    return len(people) + len(speakers)
 
 
 async def queue_report(conn: Connection, edition_id: UUID, on: date, job_id: int, now: datetime) -> int:

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta, get_timezone_gmt
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -122,15 +122,21 @@ def direction(language: str) -> Literal["ltr", "rtl"]:
 
 
 def moment(language: str, starts_at: datetime, ends_at: datetime | None, timezone: str) -> str:
-    """From when to when, by the clocks of a zone."""
+    """From when to when, by the clocks of a zone; a time that they show twice is told with its offset."""
     locale, zone = _locale(language), ZoneInfo(timezone)
     start = starts_at.astimezone(zone)
-    text = f"{format_date(start.date(), 'full', locale)}, {format_time(start, 'short', zone, locale)}"
+    text = f"{format_date(start.date(), 'full', locale)}, {_hour(start, locale)}"
     if ends_at:
         end = ends_at.astimezone(zone)
         later = f"{format_date(end.date(), 'full', locale)}, " if end.date() != start.date() else ""
-        text += f" – {later}{format_time(end, 'short', zone, locale)}"
+        text += f" – {later}{_hour(end, locale)}"
     return f"{text} ({timezone})"
+
+
+def _hour(at: datetime, locale: Locale) -> str:
+    text = format_time(at, "short", at.tzinfo, locale)
+    is_shown_twice = at.replace(fold=0).utcoffset() > at.replace(fold=1).utcoffset()  # type: ignore[operator]
+    return f"{text} {get_timezone_gmt(at, locale=locale)}" if is_shown_twice else text
 
 
 def day(language: str, on: date) -> str:

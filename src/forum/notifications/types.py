@@ -21,6 +21,7 @@ MessageKind = Literal[
     "revision",
     "reminder",
     "answer",
+    "programme_change",
     "pledge_update",
 ]
 MessageStatus = Literal["queued", "sending", "sent", "superseded", "failed", "cancelled", "suppressed", "bounced"]
@@ -35,6 +36,8 @@ class Message(Struct):
     recipient: str
     session_id: UUID | None
     registration_id: UUID | None
+    speaker_id: UUID | None
+    """Who is asked to speak, or holds a calendar entry because they do, and not by a registration."""
     method: str | None
     status: MessageStatus
     attempts: int
@@ -59,6 +62,7 @@ class MessageFilter(Struct, frozen=True):
     deferred: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
+    speaker_id: UUID | None = None
 
 
 class Outgoing(Struct, frozen=True):

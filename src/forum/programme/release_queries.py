@@ -31,6 +31,11 @@ async def list_differences(
     return await fetch_all(conn, _SQL["list_differences"], SessionDifference, *chosen)
 
 
+async def settle_entries(conn: Connection, edition_id: UUID) -> None:
+    """Have every entry belong to who should hold it by the last release."""
+    await execute(conn, _SQL["settle_entries"], edition_id)
+
+
 async def count_told(conn: Connection, edition_id: UUID) -> list[ToldCount]:
     """How many people the last release gives which message; first the whole, then by session."""
     return await fetch_all(conn, _SQL["count_told"], ToldCount, edition_id)

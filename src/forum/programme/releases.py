@@ -108,6 +108,7 @@ async def _publish_changes(
 
 
 async def _count_told(conn: Connection, edition_id: UUID) -> Told:
+    await release_queries.settle_entries(conn, edition_id)
     whole, *rows = await release_queries.count_told(conn, edition_id)
     names = ToldOfSession.__struct_fields__
     by_session = [{name: getattr(row, name) for name in names} for row in rows]

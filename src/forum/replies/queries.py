@@ -4,7 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 from forum.db import Connection, columns, execute, fetch_all, find, get, value
-from forum.replies.types import AnswerFilter, DeclinedPlace, Fate, Invitee, SessionAnswer, SessionAnswerCounts, Standing
+from forum.replies.types import (
+    AnswerFilter,
+    DeclinedPlace,
+    Fate,
+    Invitee,
+    SessionAnswer,
+    SessionAnswerCounts,
+    SpeakingStanding,
+    Standing,
+)
 from forum.sqlfiles import load_statements
 
 _SQL = load_statements("replies")
@@ -35,6 +44,16 @@ async def lock_invited(conn: Connection, session_id: UUID, address: str) -> Invi
 async def get_standing(conn: Connection, edition_id: UUID, registration_id: UUID, session_id: UUID) -> Standing:
     """How things stand between a registration that was invited and a session."""
     return await get(conn, _SQL["get_standing"], Standing, edition_id, registration_id, session_id)
+
+
+async def lock_speaking(conn: Connection, session_id: UUID, address: str) -> UUID | None:
+    """The edition in which somebody was invited to a session because they speak there; None where nobody was."""
+    return await find(conn, _SQL["lock_speaking"], UUID, session_id, address)
+
+
+async def get_speaking_standing(conn: Connection, edition_id: UUID, session_id: UUID, address: str) -> SpeakingStanding:
+    """How things stand between an address at which somebody was invited to speak and the session."""
+    return await get(conn, _SQL["get_speaking_standing"], SpeakingStanding, edition_id, session_id, address)
 
 
 async def put_answer(

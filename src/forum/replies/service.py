@@ -33,8 +33,11 @@ from forum.replies.types import (
     Invitee,
     ReceivedMail,
     SessionAnswers,
+    SpeakingStanding,
     Standing,
 )
+from forum.speakers import service as speakers
+from forum.speakers.appearance_types import CalendarAnswer
 
 KEEP_MAILS: Final = timedelta(days=90)
 CLOCKS_DIFFER: Final = timedelta(days=1)
@@ -91,26 +94,47 @@ async def _answer(conn: Connection, reply: Reply, principal: Principal | None, n
         return Fate("refused", "sender_is_not_attendee")
     invitee = await queries.lock_invited(conn, reply.session_id, reply.attendee)
     if invitee is None:
-        return Fate("refused", "not_invited")
+        return await _answer_of_speaker(conn, reply, principal, now)
     if principal is not None and not principal.may(Permission.INBOX_WRITE, invitee.edition_id):
         return _NOT_HERE
     standing = await queries.get_standing(conn, invitee.edition_id, invitee.registration_id, reply.session_id)
-    dated = structs.replace(
-        reply,
-        sequence=min(reply.sequence, standing.sequence),  # none of a later one can have been sent by us
-        stamped_at=min(reply.stamped_at, now + CLOCKS_DIFFER),
-    )
-    if (refused := _judge(dated, standing)) is not None:
+    dated = _dated(reply, standing, now)
+    if (refused := _judge(dated, standing, standing.registration_status == "approved")) is not None:
         return refused
     await _record(conn, invitee, dated, standing, now)
     return Fate("recorded")
 
 
-def _judge(reply: Reply, standing: Standing) -> Fate | None:
-    """Why an answer changes nothing, or None for one that counts."""
+async def _answer_of_speaker(conn: Connection, reply: Reply, principal: Principal | None, now: datetime) -> Fate:
+    """Of who was invited because they speak, without a registration: it is kept with their appearances."""
+    edition_id = await queries.lock_speaking(conn, reply.session_id, reply.attendee)
+    if edition_id is None:
+        return Fate("refused", "not_invited")
+    if principal is not None and not principal.may(Permission.INBOX_WRITE, edition_id):
+        return _NOT_HERE
+    standing = await queries.get_speaking_standing(conn, edition_id, reply.session_id, reply.attendee)
+    dated = _dated(reply, standing, now)
+    if (refused := _judge(dated, standing, standing.is_confirmed)) is not None:
+        return refused
+    answer = CalendarAnswer(dated.answer, now, dated.sequence, dated.stamped_at)
+    await speakers.record_calendar_answer(conn, edition_id, reply.session_id, None, reply.attendee, answer)
+    return Fate("recorded")
+
+
+def _dated(reply: Reply, standing: Standing | SpeakingStanding, now: datetime) -> Reply:
+    """The reply without what it cannot know: a later SEQUENCE than was sent, and a time that lies far ahead."""
+    return structs.replace(
+        reply,
+        sequence=min(reply.sequence, standing.sequence),  # none of a later one can have been sent by us
+        stamped_at=min(reply.stamped_at, now + CLOCKS_DIFFER),
+    )
+
+
+def _judge(reply: Reply, standing: Standing | SpeakingStanding, is_due: bool) -> Fate | None:
+    """Why an answer changes nothing, or None for one that counts; `is_due`: the person has still to come."""
     if standing.session_status == "cancelled":
         return Fate("refused", "session_cancelled")
-    if standing.method == "CANCEL" or standing.registration_status != "approved":
+    if standing.method == "CANCEL" or not is_due:
         return Fate("refused", "invitation_withdrawn")
     if reply.sequence < standing.sequence:
         return Fate("stale", "older_sequence")
@@ -134,6 +158,10 @@ async def _record(conn: Connection, invitee: Invitee, reply: Reply, standing: St
         await registrations.ensure_links(conn, invitee.edition_id, [invitee.registration_id], now)
         await notifications.ask_about_seat(conn, *place, text_in(standing.title, standing.language)[0], now)
     await queries.put_answer(conn, *place, reply.answer, reply.sequence, reply.stamped_at, now, *offered)
+    answer = CalendarAnswer(reply.answer, now, reply.sequence, reply.stamped_at)
+    await speakers.record_calendar_answer(
+        conn, invitee.edition_id, reply.session_id, invitee.registration_id, reply.attendee, answer
+    )
 
 
 def _is_to_be_asked(standing: Standing, now: datetime) -> bool:

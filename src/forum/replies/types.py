@@ -75,6 +75,19 @@ class Standing(Struct, frozen=True):
     offered_at: datetime | None
 
 
+class SpeakingStanding(Struct, frozen=True):
+    """How things stand between an address at which somebody was invited because they speak, and the session."""
+
+    method: str
+    """Of the invitation that was sent last."""
+    sequence: int
+    session_status: str
+    is_confirmed: bool
+    answer: Answer | None
+    answer_sequence: int | None
+    stamped_at: datetime | None
+
+
 class AnswerFilter(Struct, frozen=True):
     """Which answers to list; in the order of the statement's parameters."""
 

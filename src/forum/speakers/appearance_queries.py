@@ -10,6 +10,7 @@ from forum.speakers.appearance_types import (
     AppearanceRole,
     AppearanceRow,
     AppearanceStatus,
+    CalendarAnswer,
     NewAppearance,
     Outcome,
 )
@@ -101,6 +102,19 @@ async def answer_appearance(
 ) -> None:
     """Note what a speaker answered."""
     await execute(conn, _SQL["answer_appearance"], edition_id, appearance_id, status, now, note)
+
+
+async def record_calendar_answer(
+    conn: Connection,
+    edition_id: UUID,
+    session_id: UUID,
+    registration_id: UUID | None,
+    address: str,
+    answer: CalendarAnswer,
+) -> None:
+    """Note what somebody's calendar answered, with all that they are confirmed for in a session."""
+    place = (edition_id, session_id, registration_id, address)
+    await execute(conn, _SQL["record_calendar_answer"], *place, *columns(answer))
 
 
 async def update_outcome(conn: Connection, edition_id: UUID, appearance_id: UUID, outcome: Outcome) -> None:

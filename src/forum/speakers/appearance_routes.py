@@ -10,6 +10,7 @@ from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from forum.calendars.reply_types import Answer
 from forum.db import Connection
 from forum.http import ForumRequest, ForumResponse, IfMatch, download
 from forum.pagination import Page, Paging
@@ -43,13 +44,16 @@ async def list_edition_appearances(
     status: FromQuery[AppearanceStatus | None] = None,
     speaker: FromQuery[UUID | None] = None,
     session: FromQuery[UUID | None] = None,
+    calendar_answer: FromQuery[Answer | None] = None,
     format: FromQuery[Literal["json", "csv"]] = "json",
 ) -> Response[Page[AppearanceRow]]:
     """Who appears where in the whole edition, with answers: `status=invited` are those who have not given one.
 
+    `status=confirmed&calendar_answer=declined` are those who were to come, and have declined in their calendar.
+
     With `format=csv` all of them as a table, from `cursor` on and whatever the `limit`.
     """
-    wanted = AppearanceFilter(status, speaker, session)
+    wanted = AppearanceFilter(status, speaker, session, calendar_answer)
     if format == "json":
         return ForumResponse(await service.list_edition_appearances(conn, edition_id, wanted, paging))
     rows = await service.read_rows(conn, edition_id, wanted, paging.after(UUID))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from forum.calendars.reply_types import Answer
 from forum.codes import Line, Seconds
 from forum.problems import Clash
 
@@ -53,6 +54,15 @@ class Appearance(Struct):
     version: int
 
 
+class CalendarAnswer(Struct, frozen=True):
+    """What a speaker's calendar answered to the invitation to a session; in the order of the columns."""
+
+    answer: Answer
+    answered_at: datetime
+    sequence: int
+    stamped_at: datetime
+
+
 class WrittenAppearance(Appearance, kw_only=True):
     """An appearance as it was written, with the conflicts that the edition's rules, or an organizer, let pass."""
 
@@ -80,6 +90,9 @@ class AppearanceRow(Struct, frozen=True):
     """What the speaker wrote with their answer."""
     is_available: bool
     """False when the session lies outside of what the speaker said of their time."""
+    calendar_answer: Answer | None
+    """What their calendar last answered to the invitation. It moves nothing: ask who is confirmed and declines."""
+    calendar_answered_at: datetime | None
     version: int
 
 
@@ -89,3 +102,4 @@ class AppearanceFilter(Struct, frozen=True):
     status: AppearanceStatus | None = None
     speaker: UUID | None = None
     session: UUID | None = None
+    calendar_answer: Answer | None = None

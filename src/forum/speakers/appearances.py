@@ -28,6 +28,7 @@ from forum.speakers.appearance_types import (
     AppearanceRole,
     AppearanceRow,
     AppearanceStatus,
+    CalendarAnswer,
     NewAppearance,
     Outcome,
     WrittenAppearance,
@@ -222,6 +223,21 @@ async def record_outcome(conn: Connection, edition_id: UUID, appearance_id: UUID
     Who declined or withdrew is not absent; `confirmed` takes an absence back.
     """
     await queries.update_outcome(conn, edition_id, appearance_id, outcome)
+
+
+async def record_calendar_answer(
+    conn: Connection,
+    edition_id: UUID,
+    session_id: UUID,
+    registration_id: UUID | None,
+    address: str,
+    answer: CalendarAnswer,
+) -> None:
+    """What the calendar of somebody who speaks answered to the invitation to a session.
+
+    They are known by their registration, or without one by their address. It moves nothing: that is shown to the staff.
+    """
+    await queries.record_calendar_answer(conn, edition_id, session_id, registration_id, address, answer)
 
 
 async def _refuse_second(

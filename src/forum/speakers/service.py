@@ -13,6 +13,7 @@ from forum.speakers.appearances import (
     list_edition_appearances,
     move_appearance,
     read_rows,
+    record_calendar_answer,
     record_outcome,
     update_appearance,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "move_appearance",
     "open_link",
     "read_rows",
+    "record_calendar_answer",
     "record_consent",
     "record_outcome",
     "sign_link",
