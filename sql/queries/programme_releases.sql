@@ -126,13 +126,11 @@ SELECT number, published_at, note, session_count, content_sha256, restored_from 
 UPDATE sessions s
 SET version = s.version + 1,
     calendar_sequence = r.calendar_sequence
-        + (ROW(s.starts_at, s.ends_at, s.held_on, s.room_id::text, s.status)
-           IS DISTINCT FROM ROW(r.starts_at, r.ends_at, r.held_on, r.room ->> 'id', r.status))::integer
+        + has_another_entry(s, r)::integer
 FROM release_sessions r
 WHERE r.edition_id = $1 AND r.number = $2 AND s.edition_id = r.edition_id AND s.id = r.id
   AND s.calendar_sequence < r.calendar_sequence
-        + (ROW(s.starts_at, s.ends_at, s.held_on, s.room_id::text, s.status)
-           IS DISTINCT FROM ROW(r.starts_at, r.ends_at, r.held_on, r.room ->> 'id', r.status))::integer;
+        + has_another_entry(s, r)::integer;
 
 -- name: list_releases
 -- The releases of an edition, newest first.

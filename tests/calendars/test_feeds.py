@@ -112,7 +112,7 @@ async def test_sequence_and_stamp_are_those_of_the_row(client: Client, manager: 
     assert await told() == expected(1, "20231101T110000Z")
     clock.forward(hours=1)
     await manager.patch(f"{EDITION}/rooms/{room['id']}", {"name": "Renamed"})
-    assert await told() == expected(1, "20231101T120000Z")
+    assert await told() == expected(2, "20231101T120000Z")
 
 
 async def test_what_a_room_has_is_in_the_programme_and_leaves_calendars_as_they_are(

@@ -101,13 +101,13 @@ async def test_fifty_killed_workers_lose_no_mail_and_give_none_a_second_id(
     assert 0 < twice <= KILLS * MAIL_CONNECTIONS
 
     rows = await conn.fetch(
-        "SELECT id, registration_id, session_id, payload ->> 'method', (payload ->> 'sequence')::integer FROM messages"
+        "SELECT id, coalesce(registration_id, speaker_id), session_id, payload ->> 'method', (payload ->> 'sequence')::integer FROM messages"
     )
     planned = {f"<{row[0]}@{settings.calendar_domain}>": tuple(row)[1:] for row in rows}
     news: dict[tuple[UUID, UUID], list[tuple[str, int]]] = defaultdict(list)
     for message_id in server.message_ids_in_order():
-        registration, session, *step = planned[message_id]
-        if tuple(step) not in news[registration, session][-1:]:
-            news[registration, session].append((step[0], step[1]))
+        person, session, *step = planned[message_id]
+        if tuple(step) not in news[person, session][-1:]:
+            news[person, session].append((step[0], step[1]))
     assert len(news) == PEOPLE * 2
     assert {tuple(steps) for steps in news.values()} == {tuple(STEPS)}

@@ -139,15 +139,28 @@ async def test_title_that_comes_back_leaves_the_sequence_alone(client: Client, m
     session = await make_session(manager, title={"en": "A"}, starts_at=EIGHT, ends_at=None, room=room["id"])
     await publish_programme(manager)
     await manager.patch(f"{SESSIONS}/{session['id']}", {"title": {"en": "B"}})
-    await manager.patch(f"{EDITION}/rooms/{room['id']}", {"name": "Renamed"})
     await publish_programme(manager)
 
     await restore(manager, 1)
 
     assert await entries(client) == {"A": ("confirmed", EIGHT, 0)}
+    assert (await manager.get(f"{SESSIONS}/{session['id']}")).json()["calendar_sequence"] == 0
+
+
+async def test_room_that_has_its_former_name_again_is_another_place(client: Client, manager: Client) -> None:
+    room = await make_room(manager)
+    session = await make_session(manager, title={"en": "A"}, starts_at=EIGHT, ends_at=None, room=room["id"])
+    await publish_programme(manager)
+    await manager.patch(f"{EDITION}/rooms/{room['id']}", {"name": "Renamed"})
+    await publish_programme(manager)
+    assert await entries(client) == {"A": ("confirmed", EIGHT, 1)}
+
+    await restore(manager, 1)
+
+    assert await entries(client) == {"A": ("confirmed", EIGHT, 2)}
     assert (await client.get(PROGRAMME)).json()["sessions"][0]["room"]["name"] == "Room K"
     mine = (await manager.get(f"{SESSIONS}/{session['id']}")).json()
-    assert (mine["calendar_sequence"], mine["version"]) == (0, 3)
+    assert (mine["calendar_sequence"], mine["version"]) == (3, 3)
 
 
 async def test_consent_taken_back_meanwhile_leaves_no_name_in_what_is_written_anew(
