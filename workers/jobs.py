@@ -36,6 +36,7 @@ Work = Callable[[Office, Connection, Sequence[Claimed]], Awaitable[None]]
 async def invite_registration(ctx: dict[str, Any], ids: list[int]) -> None:
     """Bring some people's invitations in line, and tell them what became of their registrations."""
     await _run(ctx, ids, _invite_registrations)
+    ctx["office"].relay.wake()  # the next portion may follow
 
 
 async def invite_speaker(ctx: dict[str, Any], ids: list[int]) -> None:

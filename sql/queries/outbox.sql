@@ -13,9 +13,16 @@ FROM jsonb_to_recordset($1::jsonb) AS later (job jsonb, seconds float8);
 INSERT INTO messages (kind, recipient, payload, created_at, next_try_at, edition_id) VALUES ($1, $2, $3, $4, now(), $5);
 
 -- name: claim_waiting
--- Take the jobs that are due, and put off the next try: 20 s, 40 s ... a quarter of an hour.
+-- Take the jobs that are due, and put off the next try: 20 s, 40 s ... a quarter of an hour. People are planned in one portion
+-- after the other, since only one transaction plans at a time: those that wait for it would keep mails from being sent.
 UPDATE outbox SET tries = tries + 1, next_try_at = $1 + least($2::interval * power(2, least(tries, 10)), interval '15 minutes')
-WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND next_try_at <= $1
+WHERE id IN (SELECT id FROM outbox
+             WHERE done_at IS NULL AND next_try_at <= $1
+               AND (kind <> 'invite_registration' OR NOT EXISTS (
+                   SELECT FROM outbox p
+                   WHERE p.kind = 'invite_registration' AND p.done_at IS NULL AND p.tries > 0 AND p.next_try_at > $1
+                     AND p.next_try_at - least($2::interval * power(2, least(p.tries - 1, 10)), interval '15 minutes')
+                         > $1 - interval '10 seconds'))
              ORDER BY next_try_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, tries, coalesce((payload ->> 'urgent')::boolean, false) AS urgent;
 
@@ -59,8 +66,8 @@ others AS (
     WHERE m.status = 'queued' AND m.kind <> 'sign_in' AND m.next_try_at <= $1 AND m.digest_id IS NULL
       AND NOT EXISTS (SELECT FROM mail_domains d WHERE d.domain = m.domain AND d.paused_until > $1)
       AND NOT EXISTS (SELECT FROM messages o
-                      WHERE o.kind = 'invitation' AND m.kind = 'invitation' AND o.edition_id = m.edition_id
-                        AND o.session_id = m.session_id AND lower(o.recipient) = lower(m.recipient)
+                      WHERE o.kind = 'invitation' AND m.kind = 'invitation' AND lower(o.recipient) = lower(m.recipient)
+                        AND o.session_id IS NOT DISTINCT FROM m.session_id  -- as =, but led by no index through everybody there
                         AND o.number < m.number AND o.status IN ('queued', 'sending'))
       AND NOT EXISTS (SELECT FROM messages o
                       WHERE o.kind IN ('registration', 'revision') AND m.kind IN ('registration', 'revision')

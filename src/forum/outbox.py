@@ -27,6 +27,8 @@ BATCH_SIZE: Final = 2000
 MESSAGES_IN_BATCH: Final = 200
 MESSAGES_UNDER_WAY: Final = 4000
 """What is not under way yet can still be superseded by news of the same invitation."""
+ROOM_WORTH_TAKING: Final = MESSAGES_UNDER_WAY // 4
+"""With less room than this nothing more is taken up: each time that one is sent, another would be a batch by itself."""
 MESSAGES_WITH_DIGESTS: Final = 200
 """So many are taken up at once while digests wait: each brings many rows along, and codes wait for the statement."""
 KEEP_DONE: Final = timedelta(days=7)
@@ -88,7 +90,7 @@ async def batch_messages(conn: Connection, now: datetime, per_domain: int | None
     `per_domain`: how many messages a minute one domain is sent; None for as many as there are.
     """
     room = max(MESSAGES_UNDER_WAY - int(await value(conn, _SQL["count_under_way"])), 0)
-    limits = MESSAGES_IN_BATCH, room
+    limits = MESSAGES_IN_BATCH, room if room >= ROOM_WORTH_TAKING else 0
     if per_domain is None:
         return await execute(conn, _SQL["batch_messages"], now, *limits, False, MESSAGES_WITH_DIGESTS)
     async with conn.transaction():

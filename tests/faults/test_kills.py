@@ -101,7 +101,8 @@ async def test_fifty_killed_workers_lose_no_mail_and_give_none_a_second_id(
     assert 0 < twice <= KILLS * MAIL_CONNECTIONS
 
     rows = await conn.fetch(
-        "SELECT id, coalesce(registration_id, speaker_id), session_id, payload ->> 'method', (payload ->> 'sequence')::integer FROM messages"
+        "SELECT id, coalesce(registration_id, speaker_id), session_id, payload ->> 'method',"
+        " (payload ->> 'sequence')::integer FROM messages"
     )
     planned = {f"<{row[0]}@{settings.calendar_domain}>": tuple(row)[1:] for row in rows}
     news: dict[tuple[UUID, UUID], list[tuple[str, int]]] = defaultdict(list)

@@ -31,7 +31,7 @@ def folder() -> Iterator[Path]:
 
 def server(parent: int, program: str) -> int | None:
     """The process of a server that `forum up` has started."""
-    return next((pid for pid, line in children_of(parent).items() if program in line.split()[0]), None)
+    return next((pid for pid, line in children_of(parent).items() if program in line.partition(" ")[0]), None)
 
 
 def kill(parent: int, program: str) -> None:

@@ -51,7 +51,7 @@ from tests.sinks import Sink
 from workers.jobs import invite_edition, invite_registration, invite_speaker, send_messages
 
 T = TypeVar("T")
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "15"))
 EDITIONS = count(1)
 NAMES, SPEAKERS, ROOMS = "abc", "abcd", 2
 """Who may register; who may speak: one of them is never anything else."""
