@@ -115,6 +115,16 @@ async def test_race_is_caught_by_the_constraint_when_the_lock_is_taken_out(
     assert await recount(conn) == (1, 1, 1)
 
 
+BLOCKED = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+
+
+async def until_blocked(conn: Connection) -> None:
+    """Wait until some transaction of this database waits for another."""
+    async with asyncio.timeout(20):
+        while not await conn.fetchval(BLOCKED):  # noqa: ASYNC110 - what is awaited happens in the database
+            await asyncio.sleep(0.005)
+
+
 @pytest.mark.usefixtures("unlocked")
 async def test_race_of_two_batches_is_caught_by_the_constraint_when_the_lock_is_taken_out(
     client: Client, pool: Pool, conn: Connection
@@ -129,7 +139,9 @@ async def test_race_of_two_batches_is_caught_by_the_constraint_when_the_lock_is_
             for fields in people
         ]
         async with pool.acquire() as own, own.transaction():
-            return await register(own, edition_id, "in_person", asked)
+            answers = await register(own, edition_id, "in_person", asked)
+            await until_blocked(conn)  # the other has dealt the same places, and waits to count them
+            return answers
 
     outcomes = await asyncio.gather(register_batch(1), register_batch(2), return_exceptions=True)
 
