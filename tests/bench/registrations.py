@@ -70,7 +70,8 @@ async def _add_others(stage: Stage, edition_id: str, count: int) -> None:
         await conn.execute(
             "INSERT INTO line_blocks (edition_id, mode, priority, block, waiting)"
             " SELECT s.edition_id, s.mode, s.priority, s.block, count(*) FROM registrations r, spot_in_line(r, 1) s"
-            " GROUP BY 1, 2, 3, 4",
+            " WHERE r.edition_id = $1 GROUP BY 1, 2, 3, 4",
+            UUID(edition_id),
             timeout=600,
         )
     await stage.pool.execute("ANALYZE")  # as PostgreSQL does by itself within a minute of so many new rows
