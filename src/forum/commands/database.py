@@ -1,6 +1,7 @@
 """`forum migrate`, `forum token` and `forum badge-key`: what needs the database and ends."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -50,15 +51,15 @@ def badge_key() -> None:
 def rotate(settings: Settings) -> None:
     """Sign badges with a new key from now on; those made before stay good. Prints the id of the new key."""
     with with_services(settings) as complete:
-        key_id = asyncio.run(_rotate(complete))
+        key_id = asyncio.run(_rotate(complete, rotate_badge_key))
     click.echo(key_id)
     say("Badges made from now on are signed with this key. Have offline scanners read the public keys again.")
 
 
-async def _rotate(settings: Settings) -> int:
+async def _rotate(settings: Settings, rotate_key: Callable[[Connection, datetime], Awaitable[int]]) -> int:
     assert settings.database_url
     async with await open_pool(settings.database_url, 1) as pool, pool.acquire() as conn:
-        return await rotate_badge_key(conn, clock_of(settings)())
+        return await rotate_key(conn, clock_of(settings)())
 
 
 @click.group("push-key")
@@ -71,15 +72,9 @@ def push_key() -> None:
 def rotate_for_pushes(settings: Settings) -> None:
     """Have browsers subscribe with a new key from now on; those that have keep theirs. Prints the id of the new key."""
     with with_services(settings) as complete:
-        key_id = asyncio.run(_rotate_for_pushes(complete))
+        key_id = asyncio.run(_rotate(complete, rotate_push_key))
     click.echo(key_id)
     say("Frontends subscribe with this key from now on, and should renew what was made with another.")
-
-
-async def _rotate_for_pushes(settings: Settings) -> int:
-    assert settings.database_url
-    async with await open_pool(settings.database_url, 1) as pool, pool.acquire() as conn:
-        return await rotate_push_key(conn, clock_of(settings)())
 
 
 @click.group()

@@ -233,24 +233,25 @@ class Renderer:
         return self._mailers.keep(release, InvitationMailer(session, edition, wording))
 
     async def _letter_news(self, message_id: str, message: Outgoing) -> bytes:
-        async with self._conn.transaction():
-            mailbox = await self._content.mailbox(self._conn, _edition(message))
+        mailbox = await self._mailbox(message)
         news = convert(message.payload, LetterNews)
         words = self._words(message)
         return render_letter_news(message_id, mailbox, message.recipient, news, message.created_at, words)
 
     async def _proposal_news(self, message_id: str, message: Outgoing) -> bytes:
-        async with self._conn.transaction():
-            mailbox = await self._content.mailbox(self._conn, _edition(message))
+        mailbox = await self._mailbox(message)
         news = convert(message.payload, ProposalNews)
         words = self._words(message)
         return render_proposal_news(message_id, mailbox, message.recipient, news, message.created_at, words)
 
     async def _pledge_update(self, message_id: str, message: Outgoing) -> bytes:
-        async with self._conn.transaction():
-            mailbox = await self._content.mailbox(self._conn, _edition(message))
+        mailbox = await self._mailbox(message)
         due, words = convert(message.payload, PledgesDue), self._words(message)
         return render_pledge_update(message_id, mailbox, message.recipient, due, message.created_at, words)
+
+    async def _mailbox(self, message: Outgoing) -> str:
+        async with self._conn.transaction():
+            return await self._content.mailbox(self._conn, _edition(message))
 
     def _words(self, message: Outgoing) -> Wording:
         return self._wordings.get(_edition(message), STANDARD)
